@@ -1,0 +1,295 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/echosession/session/store"
+)
+
+// Commit stores this request's changes now. It is for handlers that want the
+// error or the final value, and for sockets, whose handler does not return for
+// long. Nil means stored, or that there was nothing to store. Once the headers
+// have left, a session the client already knows can still be saved; a new or
+// rotated one is [ErrLate]. After an error nothing of the changes is stored, and
+// they are dropped.
+func (s *Session) Commit(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.unlock()
+	if err := s.writable(); err != nil {
+		return err
+	}
+	return s.commit(ctx)
+}
+
+// commit stores the operations since the last one, or renews the lifetime where
+// there are none. It goes on when the client has gone: an answer may be on its
+// way already. s.mu is held.
+func (s *Session) commit(ctx context.Context) error {
+	m := s.x.m
+	if !s.loaded || s.loadErr != nil || s.failed != nil {
+		return nil
+	}
+	within := within(context.WithoutCancel(ctx), m.cfg.CommitTimeout)
+	defer within.cancel()
+	if len(s.ops) == 0 {
+		s.touch(within)
+		return nil
+	}
+	if s.x.left && s.needsCookie() {
+		s.note(Event{Kind: LateChange, Err: ErrLate})
+		s.drop()
+		return ErrLate
+	}
+	if err := s.store(within); err != nil {
+		s.giveUp(err)
+		return err
+	}
+	return nil
+}
+
+// needsCookie reports whether committing the draft gives the session an id that
+// the client does not have.
+func (s *Session) needsCookie() bool {
+	if s.rec == nil {
+		return !s.doc.holdsNothing()
+	}
+	return s.rotate
+}
+
+// store saves the draft until it is stored, or certainly cannot be.
+func (s *Session) store(ctx context.Context) error {
+	if s.rec != nil {
+		unlock, err := s.x.m.saving.lock(ctx, s.rec.ID)
+		if err != nil {
+			return unavailable(err)
+		}
+		defer unlock()
+	}
+	began, merges, unknown := time.Now(), 0, 0
+	for {
+		if s.rec == nil && s.doc.holdsNothing() {
+			s.ops = nil // a visitor who stores nothing
+			return nil
+		}
+		id, next, err := s.next()
+		if err != nil {
+			return err
+		}
+		err = s.write(ctx, next)
+		if err != nil && !isAnswer(err) {
+			// The outcome is not known, and a blind replay might undo what came
+			// after it. So look, once.
+			if unknown++; unknown > 1 {
+				return unavailable(err)
+			}
+			if err = s.settle(ctx, next, err); err == errAgain {
+				continue
+			}
+		}
+		switch {
+		case err == nil:
+			s.stored(id, next, merges, time.Since(began))
+			return nil
+		case errors.Is(err, store.ErrConflict):
+			merges++
+			if err := s.reload(ctx); err != nil && !s.beginAfresh(err) {
+				return s.ended(err)
+			}
+		case errors.Is(err, store.ErrExists):
+			// 192 bits of chance met the same id; the next one will not.
+			if merges++; merges > 100 {
+				return unavailable(err)
+			}
+		case errors.Is(err, store.ErrNotFound):
+			if !s.beginAfresh(ErrEnded) {
+				return s.ended(ErrEnded)
+			}
+		default:
+			return s.ended(err)
+		}
+		if ctx.Err() != nil {
+			return unavailable(ctx.Err())
+		}
+	}
+}
+
+// beginAfresh lets a login go on whose session ended meanwhile: a double click
+// on the login button rotated it away. The user has just proved who they are, so
+// this request's own operations make a new session.
+func (s *Session) beginAfresh(err error) bool {
+	return errors.Is(err, ErrEnded) && s.login && s.rebase(nil) == nil
+}
+
+// ended passes an error on, and makes the session an empty one where the error
+// says that it is over.
+func (s *Session) ended(err error) error {
+	if errors.Is(err, ErrEnded) || errors.Is(err, store.ErrRevoked) {
+		s.lost()
+	}
+	return err
+}
+
+// next is the record that the draft asks the store to keep, and the id that its
+// cookie carries.
+func (s *Session) next() (id string, r *store.Record, err error) {
+	m := s.x.m
+	idle, _ := m.cfg.lifetime(&s.doc)
+	if breaksExpress(s.doc.get(keyCookie)) {
+		idle = m.cfg.Idle
+		s.doc.set(keyCookie, m.cfg.cookieObject(m.cfg.Idle, m.cfg.BrowserSession, time.Now()))
+	}
+	r = &store.Record{Data: s.doc.text(), User: s.doc.indexUser(), Idle: idle}
+	if !m.cfg.NoAbsolute {
+		r.Absolute = m.cfg.Absolute
+	}
+	if len(r.Data) > m.cfg.MaxDocument {
+		return "", nil, ErrTooLarge
+	}
+	id = s.id
+	if s.rec != nil {
+		r.ID, r.Handle, r.Version = s.rec.ID, s.rec.Handle, s.rec.Version
+	}
+	if s.rec == nil || s.rotate {
+		id = randomText(idBytes)
+		r.ID = m.storeID(id)
+		if r.Handle == "" || s.newHandle {
+			r.Handle = randomText(handleBytes)
+		}
+	}
+	return id, r, nil
+}
+
+// write is the one store call that the draft needs.
+func (s *Session) write(ctx context.Context, next *store.Record) error {
+	switch st := s.x.m.store; {
+	case s.rec == nil:
+		return st.Create(ctx, next)
+	case s.rotate:
+		return st.Rotate(ctx, s.rec.ID, next)
+	default:
+		return st.Save(ctx, next)
+	}
+}
+
+// isAnswer reports whether an error says for certain that nothing was stored.
+func isAnswer(err error) bool {
+	for _, answer := range []error{store.ErrConflict, store.ErrExists, store.ErrNotFound, store.ErrRevoked} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return false
+}
+
+var errAgain = errors.New("nothing was stored: try again")
+
+// settle finds out what became of a write whose outcome is not known: nil when
+// it happened, errAgain when it did not, else why nobody can tell.
+func (s *Session) settle(ctx context.Context, next *store.Record, cause error) error {
+	got, err := s.x.m.loadFresh(ctx, next.ID)
+	fresh := s.rec == nil || s.rotate // the id was new: does it exist?
+	switch {
+	case errors.Is(err, store.ErrNotFound) && fresh:
+		return errAgain
+	case errors.Is(err, store.ErrNotFound):
+		return store.ErrNotFound
+	case err != nil:
+		return unavailable(cause)
+	case !fresh && got.Version == s.rec.Version:
+		return errAgain
+	case bytes.Equal(got.Data, next.Data) && got.User == next.User:
+		next.Version, next.Created, next.Expires, next.Now = got.Version, got.Created, got.Expires, got.Now
+		return nil
+	}
+	return unavailable(cause)
+}
+
+// stored makes what was written what the session stands on.
+func (s *Session) stored(id string, next *store.Record, merges int, took time.Duration) {
+	created, rotated, login := s.rec == nil, s.rec != nil && s.rotate, s.login
+	s.id, s.ops, s.cookieOK = id, nil, true
+	s.rec, s.draft = next, draft{doc: s.doc}
+	s.loadedAt = time.Now()
+	if _, browser := s.x.m.cfg.lifetime(&s.doc); !browser || created || rotated {
+		s.cookie = cookieGive
+	}
+	s.note(Event{Kind: Committed, Took: took})
+	if merges > 0 {
+		s.note(Event{Kind: Merged, Count: merges, Took: took})
+	}
+	if created {
+		s.x.m.warnUnpruned()
+		s.note(Event{Kind: Created})
+	}
+	switch {
+	case login:
+		s.note(Event{Kind: LoggedIn})
+	case rotated:
+		s.note(Event{Kind: Rotated})
+	}
+}
+
+// touch renews the lifetime of a session that was only read. It never changes
+// the answer, and happens seldom, since it is a write and a cookie.
+func (s *Session) touch(ctx context.Context) {
+	m := s.x.m
+	if s.rec == nil || s.x.left || s.touched {
+		return
+	}
+	s.touched = true
+	idle, browser := m.cfg.lifetime(&s.doc)
+	if !m.cfg.touchDue(s.rec, idle) {
+		s.note(Event{Kind: TouchSkipped})
+		return
+	}
+	next := &store.Record{ID: s.rec.ID, Handle: s.rec.Handle, User: s.rec.User, Idle: idle}
+	if !m.cfg.NoAbsolute {
+		next.Absolute = m.cfg.Absolute
+	}
+	began := time.Now()
+	switch err := m.store.Touch(ctx, next); {
+	case err == nil:
+		s.rec.Created, s.rec.Expires, s.rec.Now = next.Created, next.Expires, next.Now
+		s.loadedAt = time.Now()
+		if !browser {
+			s.cookie = cookieGive
+		}
+		s.note(Event{Kind: Touched, Took: time.Since(began)})
+	case errors.Is(err, store.ErrNotFound):
+		// Ended meanwhile. The answer stays as the handler made it; the next
+		// request is anonymous.
+		s.lost()
+	default:
+		s.note(Event{Kind: TouchFailed, Err: err})
+		m.log().Warn("Session store error", "operation", "touch", "error", err)
+	}
+}
+
+// drop forgets what this request changed since the last commit.
+func (s *Session) drop() {
+	s.ops = nil
+	if s.rec != nil {
+		s.base(s.rec)
+	} else {
+		s.draft = draft{}
+	}
+}
+
+// giveUp notes a commit that failed. Its changes are dropped, and after an
+// outage so is every later one of this request: it would only wait again.
+func (s *Session) giveUp(err error) {
+	e := Event{Kind: CommitFailed, Reason: Invalid, Err: err}
+	switch StatusCode(err) {
+	case http.StatusServiceUnavailable:
+		e.Reason, s.failed = Unavailable, err
+		s.x.m.log().Error("Session store error", "operation", "commit", "error", err)
+	case http.StatusUnauthorized:
+		e.Reason = EndedMeantime
+	}
+	s.note(e)
+	s.drop()
+}

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/echosession/session/store"
+)
+
+// Run does the background work: it removes expired sessions every
+// [Config.CleanupInterval], give or take a half so that nodes do not march in
+// step, and on [Config.CleanupSchedule]. It blocks until ctx ends, finishes what
+// it is at, and returns nil. The caller owns the goroutine:
+//
+//	go manager.Run(ctx)
+//
+// A second Run beside the first is an error.
+func (m *Manager) Run(ctx context.Context) error {
+	if !m.running.CompareAndSwap(false, true) {
+		return errors.New("session: Run is running already")
+	}
+	defer m.running.Store(false)
+
+	pruner, err := store.As[store.Pruner](m.store)
+	if err != nil { // such a store forgets by itself
+		<-ctx.Done()
+		return nil
+	}
+	var schedule cron.Schedule
+	if m.cfg.CleanupSchedule != noSchedule {
+		if schedule, err = cron.ParseStandard(m.cfg.CleanupSchedule); err != nil {
+			return err // not reached: New has checked it
+		}
+		m.log().Info("Session cleanup cron job scheduled", "schedule", m.cfg.CleanupSchedule)
+	}
+	for {
+		wait := m.cfg.CleanupInterval/2 + rand.N(m.cfg.CleanupInterval)
+		if schedule != nil {
+			now := time.Now()
+			wait = min(wait, schedule.Next(now).Sub(now))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		m.prune(ctx, pruner)
+	}
+}
+
+// Cleanup removes expired sessions now, and says how many. A store that forgets
+// them by itself is [errors.ErrUnsupported].
+func (m *Manager) Cleanup(ctx context.Context) (int, error) {
+	pruner, err := store.As[store.Pruner](m.store)
+	if err != nil {
+		return 0, err
+	}
+	return m.prune(ctx, pruner)
+}
+
+func (m *Manager) prune(ctx context.Context, pruner store.Pruner) (int, error) {
+	began := time.Now()
+	n, err := pruner.Prune(ctx)
+	if err != nil {
+		m.log().Error("Session store error", "operation", "cleanup", "deleted", n, "error", err)
+		m.emit(ctx, Event{Kind: PruneFailed, Count: n, Err: err})
+		return n, unavailable(err)
+	}
+	m.log().Info(fmt.Sprintf("Session cleanup completed: Deleted %d sessions", n))
+	m.emit(ctx, Event{Kind: Pruned, Count: n, Took: time.Since(began)})
+	return n, nil
+}
+
+// warnUnpruned says once that sessions are stored and nobody cleans up.
+func (m *Manager) warnUnpruned() {
+	if m.running.Load() {
+		return
+	}
+	m.unpruned.Do(func() {
+		m.log().Warn("Sessions are stored, but expired ones are not cleaned up: start it with go manager.Run(ctx)")
+	})
+}

@@ -1,0 +1,55 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/echosession/session/store"
+)
+
+// List returns the live sessions of a user, newest first. The records carry no
+// id: they are for showing, by handle. A store that has no index of users is
+// [errors.ErrUnsupported].
+func (m *Manager) List(ctx context.Context, user string) ([]*store.Record, error) {
+	index, err := store.As[store.UserIndex](m.store)
+	if err != nil {
+		return nil, err
+	}
+	within := within(ctx, m.cfg.LoadTimeout)
+	defer within.cancel()
+	list, err := index.Sessions(within, user)
+	return list, known(err)
+}
+
+// Revoke ends the sessions that v names, at once, and says how many they were.
+// When it returns nil that is final, as for [Session.Logout]; a login of such a
+// user that was being stored meanwhile is dead too. It goes on when the client
+// has gone. The session of the request itself is among them where v says so:
+// call Logout as well, to take its cookie.
+func (m *Manager) Revoke(ctx context.Context, v store.Revocation) (int, error) {
+	if err := v.Validate(); err != nil {
+		return 0, err
+	}
+	index, err := store.As[store.UserIndex](m.store)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	within := within(context.WithoutCancel(ctx), m.cfg.LogoutTimeout)
+	defer within.cancel()
+	n, err := index.Revoke(within, v)
+	if err != nil {
+		return n, known(err)
+	}
+	m.emit(ctx, Event{Kind: Revoked, Handle: v.Handle, User: v.User, Count: n, Took: time.Since(began)})
+	return n, nil
+}
+
+// known marks an error as an outage unless it says something else for certain.
+func known(err error) error {
+	if err == nil || errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return unavailable(err)
+}
