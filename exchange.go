@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -46,9 +47,9 @@ const (
 	OutageAnonymous
 )
 
-// RetryAfter is the Retry-After header, in seconds, of a 503 for a session store
+// retryAfter is the Retry-After header, in seconds, of a 503 for a session store
 // that is unavailable.
-const RetryAfter = "2"
+const retryAfter = "2"
 
 type exchangeKey struct{}
 
@@ -129,7 +130,8 @@ func (x *Exchange) use(ctx context.Context) (*Session, error) {
 }
 
 // Finish is called when the handler has returned, with the error it returned
-// and the request as the adapter knows it by then. It commits what has not been
+// (nil where handlers return none) and the request as the adapter knows it by
+// then. It commits what has not been
 // committed. An error of its own means that the answer is to be an error page,
 // and that nothing of the handler's response has left or will; the page is then
 // written through the exchange, with the status of [StatusCode].
@@ -154,6 +156,9 @@ func (x *Exchange) Finish(r *http.Request, handlerErr error) error {
 	}
 	if err != nil {
 		x.reopen(err)
+	}
+	if handlerErr != nil && !x.left && errors.Is(handlerErr, ErrUnavailable) {
+		x.w.Header().Set("Retry-After", retryAfter)
 	}
 	x.answering = err != nil || handlerErr != nil
 	s.closed = x.left || !x.answering
@@ -214,8 +219,8 @@ func (x *Exchange) reopen(err error) {
 		delete(h, name)
 	}
 	h.Set("Cache-Control", "no-store")
-	if StatusCode(err) == http.StatusServiceUnavailable {
-		h.Set("Retry-After", RetryAfter)
+	if errors.Is(err, ErrUnavailable) {
+		h.Set("Retry-After", retryAfter)
 	}
 	x.setHeaders()
 }

@@ -133,9 +133,6 @@ func run(next echo.HandlerFunc, c echo.Context, x *session.Exchange) (err, faile
 func From(c echo.Context) (*session.Session, error) {
 	s, err := session.FromContext(c.Request().Context())
 	if err != nil {
-		if errors.Is(err, session.ErrUnavailable) {
-			c.Response().Header().Set(echo.HeaderRetryAfter, session.RetryAfter)
-		}
 		return nil, Error(err)
 	}
 	return s, nil

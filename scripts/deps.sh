@@ -13,6 +13,9 @@ set -euo pipefail
 needs='
 gcc                   gcc
 /usr/include/stdlib.h libc6-dev
+redis-server          redis-server
+pgbouncer             pgbouncer
+/usr/lib/postgresql/*/bin/postgres  postgresql
 '
 
 have() {
@@ -65,11 +68,13 @@ if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
 	chmod 755 "$policy"
 fi
 
+# An update may fail over one source that has nothing to do with us: whether the
+# packages could be installed is what counts.
+export DEBIAN_FRONTEND=noninteractive
 install() {
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get -qq update </dev/null &&
-		apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=60 \
-			install --no-install-recommends "${missing[@]}" </dev/null
+	apt-get -qq update </dev/null || true
+	apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=60 \
+		install --no-install-recommends "${missing[@]}" </dev/null
 }
 
 echo "deps: installing ${missing[*]}"

@@ -105,6 +105,11 @@ func TestRun(t *testing.T) {
 			want:  []string{"ok  \texample.test/m\t", "no server here"},
 			err:   "tests skipped: 1, and CI is set",
 		},
+		"nothing but a skip": {
+			files: map[string]string{"m_test.go": "package m\n\nimport \"testing\"\n\nfunc TestAway(t *testing.T) { t.Skip() }\n"},
+			want:  []string{"tests: 0 ran, 1 skipped; packages: 0 with tests, 0 failed"},
+			err:   "no test ran",
+		},
 		"no test": {
 			files: map[string]string{"m.go": "package m\n"},
 			want:  []string{"?   \texample.test/m\t[no test files]"},
