@@ -33,12 +33,12 @@ func As[T any](s Store) (T, error) {
 
 // UserIndex is the ability to find sessions by their user.
 type UserIndex interface {
-	// Sessions returns the live sessions of a user, newest first. The records
-	// carry no ID: they are for showing.
+	// Sessions returns the live sessions of a user, newest first; of "" there are
+	// none. The records carry Data and no ID: they are for showing.
 	Sessions(ctx context.Context, user string) ([]*Record, error)
-	// Revoke ends the sessions that v names and says how many they were. When
-	// it returns, a login of such a user whose Create or Rotate began before is
-	// dead too: that call gets [ErrRevoked], or its session is among the ended.
+	// Revoke ends the sessions that v names and says how many live ones they were.
+	// When it returns, a login of such a user whose Create or Rotate began before
+	// is dead too: that call gets [ErrRevoked], or its session is among the ended.
 	Revoke(ctx context.Context, v Revocation) (int, error)
 }
 

@@ -22,9 +22,10 @@ type Record struct {
 	// ID is the bearer's secret: the one value that opens the session. It is
 	// never logged, never put into an error, never shown.
 	ID string
-	// Handle is the public name of this login. It is kept across [Store.Rotate]
-	// and is safe to log, to list and to revoke by. It may be empty where the
-	// session was made by someone who knows no handles.
+	// Handle is the public name of this login, safe to log, to list and to revoke
+	// by. Where it is not empty it is unique. [Store.Rotate] keeps the stored one,
+	// whatever r says; a record without one, as someone makes who knows no
+	// handles, takes r's.
 	Handle string
 	// User is whose session it is: "" before login, at most [MaxUser] bytes.
 	User string
@@ -36,7 +37,7 @@ type Record struct {
 
 	// Idle is how long the session lives after its last use, Absolute how long
 	// after Created; an Absolute of 0 means no such cap. Both go in with each
-	// call; a store does not remember them.
+	// call; a store does not remember them. Idle must be more than 0.
 	Idle, Absolute time.Duration
 
 	// Created, Expires and Now come out of a store, on the store's own clock:
@@ -54,15 +55,20 @@ const MaxUser = 255
 //
 // Every error is one of the package's sentinels, wrapped, where one fits. An
 // error that is none of them means that the outcome is not known: the call may
-// or may not have happened. No error holds an id, a document or a password.
+// or may not have happened. So does the error of a context that is over. No
+// error holds an id, a document or a password. A record that cannot be kept (no
+// ID, a User that is too long, an Idle that is not more than 0, a negative
+// Absolute) is an error of the caller's, none of the sentinels, and nothing is
+// stored.
 type Store interface {
 	// Load returns the record of id. It is [ErrNotFound] when the id is unknown
 	// or its lifetime is over, pruned or not.
 	Load(ctx context.Context, id string) (*Record, error)
 
-	// Create stores a record that is not there yet. It never replaces: an id
-	// that exists is [ErrExists], even when its lifetime is over. [ErrFull]
-	// says that the store has no room.
+	// Create stores a record that is not there yet. It never replaces: an id, or
+	// a handle, that exists is [ErrExists], even when its lifetime is over, unless
+	// the store forgets such records by itself. [ErrFull] says that the store has
+	// no room.
 	Create(ctx context.Context, r *Record) error
 
 	// Save replaces User and Data of r.ID, and renews the lifetime, provided
@@ -80,7 +86,7 @@ type Store interface {
 	// Rotate moves the session from oldID to r.ID and stores r, in one atomic
 	// step, provided that the stored version is still r.Version; else
 	// [ErrConflict]. A record that is gone is [ErrNotFound], and nothing is
-	// created. A taken r.ID is [ErrExists]. Created is kept, unless the record
+	// created. A taken r.ID is [ErrExists]. The handle is kept. Created is kept, unless the record
 	// gets another, non-empty User: a login starts its own absolute lifetime.
 	Rotate(ctx context.Context, oldID string, r *Record) error
 

@@ -3,6 +3,7 @@ package memstore
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/echosession/session/store"
 )
@@ -136,9 +137,9 @@ func (s *Store) full(lack *shortage) error {
 // shard's heap and never walks over the live ones: a flood of Creates against a
 // full store pays for a glance at every shard, however many sessions there are.
 func (s *Store) dropExpired(limit int) int {
-	n := 0
+	now, n := s.now(), 0
 	for i := range s.shards {
-		n += s.shrink(&s.shards[i], limit-n)
+		n += s.shrink(&s.shards[i], now, limit-n)
 		if n >= limit {
 			break
 		}
@@ -146,11 +147,11 @@ func (s *Store) dropExpired(limit int) int {
 	return n
 }
 
-// shrink drops up to limit expired entries of one shard.
-func (s *Store) shrink(sh *shard, limit int) int {
+// shrink drops up to limit entries of one shard that are over.
+func (s *Store) shrink(sh *shard, now time.Time, limit int) int {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	now, n := s.now(), 0
+	n := 0
 	for n < limit {
 		e := sh.expired(now)
 		if e == nil {

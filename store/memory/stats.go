@@ -19,7 +19,7 @@ func (s *Store) Prune(ctx context.Context) (int, error) {
 			if err := ctx.Err(); err != nil {
 				return n, err
 			}
-			gone := s.shrink(&s.shards[i], pruneAtOnce)
+			gone := s.shrink(&s.shards[i], s.now(), pruneAtOnce)
 			n += gone
 			if gone < pruneAtOnce {
 				break

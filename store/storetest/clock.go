@@ -28,10 +28,15 @@ func (p *probe) pass(ctx context.Context) {
 	p.ends(ctx, "a session", p.create(ctx, idle(p.life)).ID)
 }
 
-// poll waits until done reports true.
+// poll waits until done reports true. What happened late still counts when the
+// machine was too busy to look in time.
 func (p *probe) poll(otherwise string, done func() bool) {
-	for deadline := time.Now().Add(p.life + p.patience); !done(); time.Sleep(pollEvery) {
-		if time.Now().After(deadline) {
+	for deadline := time.Now().Add(p.life + p.patience); ; time.Sleep(pollEvery) {
+		late := time.Now().After(deadline)
+		if done() {
+			return
+		}
+		if late {
 			p.failf("%s", otherwise)
 		}
 	}
@@ -50,7 +55,7 @@ func (p *probe) inTime(f func(life time.Duration) error) {
 		if err == nil {
 			return
 		}
-		if !errors.Is(err, errSlow) || time.Since(began) < life || life > p.patience {
+		if !errors.Is(err, errSlow) || time.Since(began) < life || life > time.Minute {
 			p.failf("a session of %v was over after %v", life, time.Since(began))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/echosession/session/store"
 )
@@ -58,7 +59,6 @@ var createChecks = []check{
 		p.fills(ctx, "Create", r, func(r *store.Record) error { return p.Create(ctx, r) })
 		p.fills(ctx, "Save", p.next(r), func(r *store.Record) error { return p.Save(ctx, r) })
 		r = p.load(ctx, "what was saved", r.ID)
-		r.Idle = p.record().Idle
 		p.fills(ctx, "Touch", p.next(r), func(r *store.Record) error { return p.Touch(ctx, r) })
 		p.fills(ctx, "Rotate", p.moved(r), func(to *store.Record) error { return p.Rotate(ctx, r.ID, to) })
 	}},
@@ -67,27 +67,26 @@ var createChecks = []check{
 		stale := p.next(there)
 		p.want(nil, "Save", p.Save(ctx, p.next(there)))
 
-		p.leaves(ctx, "Create of an id that exists", stale, func(r *store.Record) error { return p.Create(ctx, r) })
-		p.leaves(ctx, "Save over another version", stale, func(r *store.Record) error { return p.Save(ctx, r) })
-		p.leaves(ctx, "Save of an unknown id", unknown, func(r *store.Record) error { return p.Save(ctx, r) })
-		p.leaves(ctx, "Touch of an unknown id", unknown, func(r *store.Record) error { return p.Touch(ctx, r) })
-		p.leaves(ctx, "Rotate over another version", p.moved(stale), func(r *store.Record) error { return p.Rotate(ctx, there.ID, r) })
-		p.leaves(ctx, "Rotate of an unknown id", p.moved(unknown), func(r *store.Record) error { return p.Rotate(ctx, unknown.ID, r) })
+		p.leaves("Create of an id that exists", stale, func(r *store.Record) error { return p.Create(ctx, r) })
+		p.leaves("Save over another version", stale, func(r *store.Record) error { return p.Save(ctx, r) })
+		p.leaves("Save of an unknown id", unknown, func(r *store.Record) error { return p.Save(ctx, r) })
+		p.leaves("Touch of an unknown id", unknown, func(r *store.Record) error { return p.Touch(ctx, r) })
+		p.leaves("Rotate over another version", p.moved(stale), func(r *store.Record) error { return p.Rotate(ctx, there.ID, r) })
+		p.leaves("Rotate of an unknown id", p.moved(unknown), func(r *store.Record) error { return p.Rotate(ctx, unknown.ID, r) })
 		there = p.load(ctx, "what is there", there.ID)
 		taken := p.create(ctx)
 		taken.Version = there.Version
-		p.leaves(ctx, "Rotate to an id that exists", taken, func(r *store.Record) error { return p.Rotate(ctx, there.ID, r) })
+		p.leaves("Rotate to an id that exists", taken, func(r *store.Record) error { return p.Rotate(ctx, there.ID, r) })
 	}},
 }
 
 // fills ends the check unless call fills what it has to in r, and only that.
 func (p *probe) fills(ctx context.Context, what string, r *store.Record, call func(*store.Record) error) {
-	before := r.Version
 	r.Created, r.Expires, r.Now = noTime, noTime, noTime
 	want := clone(r)
 	p.want(nil, what, call(r))
-	if r.Version == 0 || what == "Save" && r.Version == before {
-		p.failf("%s: the Version is %d after, %d before", what, r.Version, before)
+	if r.Version == 0 {
+		p.failf("%s: did not fill Version", what)
 	}
 	if r.Created.Equal(noTime) || r.Expires.Equal(noTime) || r.Now.Equal(noTime) {
 		p.failf("%s: Created, Expires or Now were not filled", what)
@@ -104,7 +103,7 @@ func (p *probe) fills(ctx context.Context, what string, r *store.Record, call fu
 }
 
 // leaves ends the check unless call fails and changes nothing in r.
-func (p *probe) leaves(_ context.Context, what string, r *store.Record, call func(*store.Record) error) {
+func (p *probe) leaves(what string, r *store.Record, call func(*store.Record) error) {
 	r = clone(r)
 	r.Created, r.Expires, r.Now = noTime, noTime, noTime
 	before := clone(r)
@@ -116,6 +115,9 @@ func (p *probe) leaves(_ context.Context, what string, r *store.Record, call fun
 		p.failf("%s: failed with %q and changed the record", what, err)
 	}
 }
+
+// noTime is what no store would fill in.
+var noTime = time.Date(1985, time.October, 26, 1, 21, 0, 0, time.UTC)
 
 func clone(r *store.Record) *store.Record {
 	c := *r

@@ -111,10 +111,13 @@ func idle(d time.Duration) func(*store.Record) {
 }
 
 // next returns what a request would store over r: other data, under the id and
-// version of r.
+// version of r. What was loaded has no lifetimes; it gets those of record.
 func (p *probe) next(r *store.Record) *store.Record {
 	c := *r
 	c.Data = []byte(`{"made":"` + p.name("data") + `"}`)
+	if c.Idle == 0 {
+		c.Idle, c.Absolute = time.Hour, 24*time.Hour
+	}
 	return &c
 }
 

@@ -58,6 +58,7 @@ func RunWith(t *testing.T, opts Options, open func(t *testing.T) store.Store) {
 				p := newProbe(open(t), opts)
 				ctx, cancel := context.WithTimeout(t.Context(), p.patience+time.Minute)
 				defer cancel()
+				defer p.cleanup(ctx)
 				switch err := c.run(ctx, p); {
 				case errors.Is(err, errors.ErrUnsupported):
 					t.Skip(err)
@@ -97,7 +98,6 @@ func contract() []check {
 // run returns nil when the sentence holds, and else what was seen instead. An
 // error that is [errors.ErrUnsupported] says that the store lacks the ability.
 func (c check) run(ctx context.Context, p *probe) (err error) {
-	defer p.cleanup(ctx)
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
