@@ -33,10 +33,8 @@ func (s *Session) commit(ctx context.Context) error {
 	if !s.loaded || s.loadErr != nil || s.failed != nil {
 		return nil
 	}
-	within := within(context.WithoutCancel(ctx), m.cfg.CommitTimeout)
-	defer within.cancel()
 	if len(s.ops) == 0 {
-		s.touch(within)
+		s.touch(ctx)
 		return nil
 	}
 	if s.x.left && s.needsCookie() {
@@ -44,8 +42,11 @@ func (s *Session) commit(ctx context.Context) error {
 		s.drop()
 		return ErrLate
 	}
+	within := within(context.WithoutCancel(ctx), m.cfg.CommitTimeout)
+	defer within.cancel()
+	was := s.rec
 	if err := s.store(within); err != nil {
-		s.giveUp(err)
+		s.giveUp(was, err)
 		return err
 	}
 	return nil
@@ -94,7 +95,7 @@ func (s *Session) store(ctx context.Context) error {
 		case err == nil:
 			s.stored(id, next, merges, time.Since(began))
 			return nil
-		case errors.Is(err, store.ErrConflict):
+		case errors.Is(err, store.ErrConflict) && s.rec != nil:
 			merges++
 			if err := s.reload(ctx); err != nil && !s.beginAfresh(err) {
 				return s.ended(err)
@@ -156,7 +157,7 @@ func (s *Session) next() (id string, r *store.Record, err error) {
 	if s.rec == nil || s.rotate {
 		id = randomText(idBytes)
 		r.ID = m.storeID(id)
-		if r.Handle == "" || s.newHandle {
+		if r.Handle == "" { // kept across rotation
 			r.Handle = randomText(handleBytes)
 		}
 	}
@@ -201,6 +202,8 @@ func (s *Session) settle(ctx context.Context, next *store.Record, cause error) e
 		return unavailable(cause)
 	case !fresh && got.Version == s.rec.Version:
 		return errAgain
+	case s.take && !fresh:
+		return unavailable(cause) // another taker leaves the very same bytes
 	case bytes.Equal(got.Data, next.Data) && got.User == next.User:
 		next.Version, next.Created, next.Expires, next.Now = got.Version, got.Created, got.Expires, got.Now
 		return nil
@@ -210,11 +213,11 @@ func (s *Session) settle(ctx context.Context, next *store.Record, cause error) e
 
 // stored makes what was written what the session stands on.
 func (s *Session) stored(id string, next *store.Record, merges int, took time.Duration) {
-	created, rotated, login := s.rec == nil, s.rec != nil && s.rotate, s.login
+	created, rotated, login, lifetime := s.rec == nil, s.rec != nil && s.rotate, s.login, s.lifetime
 	s.id, s.ops, s.cookieOK = id, nil, true
 	s.rec, s.draft = next, draft{doc: s.doc}
 	s.loadedAt = time.Now()
-	if _, browser := s.x.m.cfg.lifetime(&s.doc); !browser || created || rotated {
+	if _, browser := s.x.m.cfg.lifetime(&s.doc); !browser || created || rotated || lifetime {
 		s.cookie = cookieGive
 	}
 	s.note(Event{Kind: Committed, Took: took})
@@ -250,8 +253,10 @@ func (s *Session) touch(ctx context.Context) {
 	if !m.cfg.NoAbsolute {
 		next.Absolute = m.cfg.Absolute
 	}
+	within := within(context.WithoutCancel(ctx), m.cfg.CommitTimeout)
+	defer within.cancel()
 	began := time.Now()
-	switch err := m.store.Touch(ctx, next); {
+	switch err := m.store.Touch(within, next); {
 	case err == nil:
 		s.rec.Created, s.rec.Expires, s.rec.Now = next.Created, next.Expires, next.Now
 		s.loadedAt = time.Now()
@@ -279,10 +284,14 @@ func (s *Session) drop() {
 	}
 }
 
-// giveUp notes a commit that failed. Its changes are dropped, and after an
-// outage so is every later one of this request: it would only wait again.
-func (s *Session) giveUp(err error) {
+// giveUp notes a commit that failed, of the session that was there before it.
+// Its changes are dropped, and after an outage so is every later one of this
+// request: it would only wait again.
+func (s *Session) giveUp(was *store.Record, err error) {
 	e := Event{Kind: CommitFailed, Reason: Invalid, Err: err}
+	if was != nil {
+		e.Handle, e.User = was.Handle, was.User
+	}
 	switch StatusCode(err) {
 	case http.StatusServiceUnavailable:
 		e.Reason, s.failed = Unavailable, err

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
 	"golang.org/x/net/publicsuffix"
 )
 
@@ -68,6 +67,15 @@ type Config struct {
 	// [Manager.Handler]; Echo's middleware has its own. It must write a
 	// response. Default: the plain text of [StatusCode].
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
+}
+
+// Format writes the fields, whatever the verb, and in place of the secrets how
+// many there are.
+func (c Config) Format(f fmt.State, verb rune) {
+	type fields Config // without this method
+	hidden := fields(c)
+	hidden.Secrets = []string{fmt.Sprintf("(%d secrets)", len(c.Secrets))}
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), hidden)
 }
 
 const (
@@ -130,7 +138,7 @@ func (c *Config) complete() (warnings []string, bad problems) {
 		c.CleanupSchedule = "0 3 * * *"
 	}
 	if c.CleanupSchedule != noSchedule {
-		if _, err := cron.ParseStandard(c.CleanupSchedule); err != nil {
+		if _, err := parseSchedule(c.CleanupSchedule); err != nil {
 			bad.add("CleanupSchedule", fmt.Sprintf("is %q, which is no cron line (%v); write minute, hour, day, month and weekday, as in \"0 3 * * *\", or \"off\"", c.CleanupSchedule, err))
 		}
 	}

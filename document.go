@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // A document is a session's JSON object as an ordered list of raw top-level
@@ -104,13 +105,13 @@ func (d *document) holdsNothing() bool {
 	return true
 }
 
-// size is how long the text will be.
+// size is how long the text will be, at most: duplicates count.
 func (d *document) size() int {
-	n := 2
+	n := 1
 	for _, f := range d.fields {
 		n += len(f.key) + len(f.raw) + 2
 	}
-	return n
+	return max(n, 2)
 }
 
 // text writes the document, each name once.
@@ -146,13 +147,18 @@ func quote(s string) []byte {
 	return raw
 }
 
-// unquote is the string of a JSON text; an odd one (a lone surrogate) has its
-// unreadable parts replaced, which makes it differ from every name in use.
+// unquote is the string of a JSON text. One that Go cannot hold (a lone
+// surrogate) stays as it is written: unlike every name in use, and unlike the
+// others of its kind.
 func unquote(quoted []byte) string {
 	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return string(inner)
 	}
 	var s string
 	_ = json.Unmarshal(quoted, &s)
+	const replaced = "\ufffd"
+	if strings.Count(s, replaced) > bytes.Count(quoted, []byte(replaced)) {
+		return string(quoted)
+	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 )
@@ -25,6 +26,7 @@ type Exchange struct {
 	outer   *Exchange // of another manager, further out
 	w       http.ResponseWriter
 	request *http.Request // as it came in
+	inner   http.Request  // as it is passed on, with the exchange as its context
 
 	outage    Outage
 	failed    error // the commit failed: nothing of the response may leave
@@ -65,6 +67,9 @@ func (x *Exchange) Value(key any) any {
 // String is for the printing of contexts.
 func (x *Exchange) String() string { return "session.Exchange" }
 
+// Format is String, whatever the verb.
+func (x *Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, x.String()) }
+
 func exchangeOf(ctx context.Context) *Exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*Exchange)
 	return x
@@ -88,7 +93,8 @@ func (m *Manager) Open(w http.ResponseWriter, r *http.Request) (*Exchange, *http
 	x := &Exchange{m: m, w: w, request: r, outer: outer}
 	x.parent = r.Context()
 	x.session.x = x
-	return x, r.WithContext(x), nil
+	x.inner = *r.WithContext(x) // inlined: the copy is no allocation of its own
+	return x, &x.inner, nil
 }
 
 // SetOutage sets what this request does while the store is unavailable, on the
@@ -147,6 +153,7 @@ func (x *Exchange) Finish(r *http.Request, handlerErr error) error {
 	err := x.failed
 	switch {
 	case err != nil:
+		s.drop() // what the handler changed after that
 	case x.left:
 		s.commitLate()
 	default:
@@ -161,7 +168,7 @@ func (x *Exchange) Finish(r *http.Request, handlerErr error) error {
 		x.w.Header().Set("Retry-After", retryAfter)
 	}
 	x.answering = err != nil || handlerErr != nil
-	s.closed = x.left || !x.answering
+	s.over = x.left || !x.answering
 	return err
 }
 
@@ -176,10 +183,14 @@ func (x *Exchange) Abandon(r *http.Request) error {
 	defer s.unlock()
 	s.drop()
 	err := x.failed
-	if err != nil {
+	switch {
+	case err != nil:
 		x.reopen(err)
+	case !x.left: // the page may be written past the exchange, and a logout stays
+		x.setHeaders()
 	}
-	x.answering, s.closed = true, x.left
+	x.answering, s.over = true, x.left
+	context.AfterFunc(x.parent, x.Close) // where nobody recovers, no page follows
 	return err
 }
 
@@ -188,7 +199,7 @@ func (x *Exchange) Close() {
 	s := &x.session
 	s.mu.Lock()
 	defer s.unlock()
-	s.closed = true
+	s.over = true
 }
 
 // commitLate commits what was changed after the headers had left. There is no
@@ -215,7 +226,7 @@ func (x *Exchange) reopen(err error) {
 			delete(h, name)
 		}
 	}
-	for _, name := range []string{"Location", "Refresh", "Etag", "Last-Modified", "Accept-Ranges", "Expires", "Trailer", "Transfer-Encoding", "Link"} {
+	for _, name := range []string{"Location", "Refresh", "Etag", "Last-Modified", "Accept-Ranges", "Expires", "Trailer", "Transfer-Encoding", "Link", "Upgrade", "Connection"} {
 		delete(h, name)
 	}
 	h.Set("Cache-Control", "no-store")

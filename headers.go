@@ -11,7 +11,7 @@ import (
 // held.
 func (x *Exchange) setHeaders() {
 	s := &x.session
-	if !s.loaded || s.loadErr != nil && !s.readOnly {
+	if !s.loaded {
 		return // not asked for: the response stays as cacheable as it was
 	}
 	h := x.w.Header()

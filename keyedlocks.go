@@ -45,9 +45,15 @@ func (k *keyedLocks) lock(ctx context.Context, key string) (unlock func(), err e
 			delete(shard.held, key)
 		}
 	}
+	unlock = func() { <-l.turn; leave() }
 	select {
 	case l.turn <- struct{}{}:
-		return func() { <-l.turn; leave() }, nil
+		return unlock, nil
+	default: // someone has it: only now is it worth it to set up ctx's Done
+	}
+	select {
+	case l.turn <- struct{}{}:
+		return unlock, nil
 	case <-ctx.Done():
 		leave()
 		return nil, ctx.Err()

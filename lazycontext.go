@@ -13,7 +13,7 @@ type lazyContext struct {
 	parent context.Context
 	end    time.Time // zero: none
 	child  atomic.Pointer[cancelContext]
-	over   atomic.Bool
+	over   atomic.Pointer[error] // why, once it was cancelled
 }
 
 type cancelContext struct {
@@ -38,25 +38,37 @@ func (c *lazyContext) Done() <-chan struct{} {
 
 func (c *lazyContext) setUp() *cancelContext {
 	child := &cancelContext{}
-	if c.end.IsZero() {
-		child.Context, child.cancel = context.WithCancel(c.parent)
+	parent, end := c.parent, c.end
+	if why := c.over.Load(); why != nil { // it stays what it was, whatever passed since
+		parent, end = context.WithoutCancel(parent), time.Time{}
+		if *why == context.DeadlineExceeded {
+			end = time.Unix(0, 0)
+		}
+	}
+	if end.IsZero() {
+		child.Context, child.cancel = context.WithCancel(parent)
 	} else {
-		child.Context, child.cancel = context.WithDeadline(c.parent, c.end)
+		child.Context, child.cancel = context.WithDeadline(parent, end)
 	}
 	if !c.child.CompareAndSwap(nil, child) {
 		child.cancel()
 		return c.child.Load()
 	}
 	// cancel may have come by between; it sets over before it looks for a child.
-	if c.over.Load() {
+	if c.over.Load() != nil {
 		child.cancel()
 	}
 	return child
 }
 
-// cancel ends the context and frees what it holds. It may be called twice.
+// cancel ends the context, unless it has ended already, and frees what it holds.
+// It may be called twice.
 func (c *lazyContext) cancel() {
-	c.over.Store(true)
+	why := &context.Canceled
+	if c.Err() == context.DeadlineExceeded {
+		why = &context.DeadlineExceeded
+	}
+	c.over.CompareAndSwap(nil, why)
 	if child := c.child.Load(); child != nil {
 		child.cancel()
 	}
@@ -66,8 +78,8 @@ func (c *lazyContext) Err() error {
 	if child := c.child.Load(); child != nil {
 		return child.Err()
 	}
-	if c.over.Load() {
-		return context.Canceled
+	if why := c.over.Load(); why != nil {
+		return *why
 	}
 	if err := c.parent.Err(); err != nil {
 		return err

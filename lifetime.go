@@ -60,6 +60,12 @@ func (c *Config) touchDue(r *store.Record, idle time.Duration) bool {
 	return end.Sub(r.Expires) >= c.touchEvery(idle)
 }
 
+// outlived reports whether a record is older than any session may be: someone
+// else, with another configuration or by hand, has moved its end.
+func (c *Config) outlived(r *store.Record) bool {
+	return !c.NoAbsolute && !r.Created.IsZero() && !r.Now.Before(r.Created.Add(c.Absolute))
+}
+
 // cookieObject is what our documents say under "cookie". It carries every
 // attribute we send, in Express's order, because an Express app that shares the
 // table takes them from the row and not from its options. expires is for
@@ -93,8 +99,10 @@ func breaksExpress(cookie []byte) bool {
 	if len(cookie) == 0 || cookie[0] != '{' {
 		return true
 	}
-	if age := member(cookie, "originalMaxAge"); len(age) > 0 && strings.IndexByte(`"[{tf`, age[0]) >= 0 {
-		return true
+	if age := member(cookie, "originalMaxAge"); age != nil && string(age) != "null" {
+		if _, err := strconv.ParseFloat(string(age), 64); err != nil { // no number, or none of JavaScript's
+			return true
+		}
 	}
 	switch site := strings.ToLower(string(member(cookie, "sameSite"))); site {
 	case "", "null", "true", "false", `"strict"`, `"lax"`, `"none"`:

@@ -28,11 +28,11 @@ func (s *Session) load(ctx context.Context) {
 	defer within.cancel()
 	rec, err := m.store.Load(within, m.storeID(id))
 	switch {
+	case errors.Is(err, store.ErrExpired), err == nil && m.cfg.outlived(rec):
+		s.note(Event{Kind: Expired})
 	case err == nil:
 		s.id, s.cookieOK = id, true
 		s.base(rec)
-	case errors.Is(err, store.ErrExpired):
-		s.note(Event{Kind: Expired})
 	case errors.Is(err, store.ErrNotFound):
 		s.note(Event{Kind: Refused, Reason: UnknownID})
 	default:
@@ -68,10 +68,10 @@ func (s *Session) rebase(rec *store.Record) error {
 func (s *Session) reload(ctx context.Context) error {
 	rec, err := s.x.m.loadFresh(ctx, s.rec.ID)
 	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && s.x.m.cfg.outlived(rec):
+		return ErrEnded
 	case err == nil:
 		return s.rebase(rec)
-	case errors.Is(err, store.ErrNotFound):
-		return ErrEnded
 	}
 	return unavailable(err)
 }

@@ -46,8 +46,9 @@ func (s *Session) User() string {
 
 // Login binds a user and gives the session a new id, together, when it is
 // committed; the old id is dead from then on (ASVS 7.2.4). The data is kept
-// when the session had no user, or this one; for another user it starts empty,
-// as a login of its own. [Keep] and [Drop] change that. When the session ended
+// when the session had no user, or this one; for another user it starts empty.
+// The absolute lifetime begins anew for a user it did not have; the handle
+// stays. [Keep] and [Drop] change what is kept. When the session ended
 // meanwhile, as by a double click on the login button, a new one is begun with
 // what this request has set.
 //
@@ -67,12 +68,9 @@ func (s *Session) Login(user string, opts ...LoginOption) error {
 	return s.changeLocked(func(d *draft) error {
 		before := d.doc.user()
 		another := before != "" && before != user
-		if another {
-			d.newHandle = true
-		}
 		if another || o.keepGiven {
 			d.doc.keep(func(name string) bool {
-				return slices.Contains(o.keep, name) || name == keyCookie || !another && name == keyOwn
+				return name == keyCookie || !another && name == keyOwn || refusedKeys[name] == "" && slices.Contains(o.keep, name)
 			})
 		}
 		for _, key := range o.drop {
@@ -110,6 +108,7 @@ func (s *Session) SetLifetime(idle time.Duration) {
 	idle = min(max(idle, time.Second), longest)
 	_ = s.change(func(d *draft) error {
 		d.doc.set(keyCookie, s.x.m.cfg.cookieObject(idle, browser, time.Now()))
+		d.lifetime = true
 		return nil
 	})
 }
@@ -137,7 +136,7 @@ func (s *Session) AuthTime() time.Time {
 func (s *Session) Logout(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.unlock()
-	if s.closed || s.readOnly {
+	if s.over || s.readOnly {
 		return s.writable()
 	}
 	if s.rec != nil {
@@ -149,7 +148,7 @@ func (s *Session) Logout(ctx context.Context) error {
 		}
 		s.note(Event{Kind: LoggedOut, Took: time.Since(began)})
 	}
-	taken := s.cookieOK || s.cookie == cookieGive
+	taken := s.cookieOK || s.cookie != cookieKeep
 	s.forget()
 	s.failed = nil
 	if taken {

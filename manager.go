@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"reflect"
 	"sync"
@@ -50,6 +51,12 @@ func isNil(st store.Store) bool {
 	}
 	v := reflect.ValueOf(st)
 	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// Format writes the cookie's name, whatever the verb: no secret, and no id of a
+// session that is being saved.
+func (m *Manager) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "session.Manager("+m.jar.Name+")")
 }
 
 func (m *Manager) log() *slog.Logger {

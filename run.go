@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -25,6 +26,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		return errors.New("session: Run is running already")
 	}
 	defer m.running.Store(false)
+	m.unpruned.Do(func() {}) // nothing to warn of, also not while the server drains
 
 	pruner, err := store.As[store.Pruner](m.store)
 	if err != nil { // such a store forgets by itself
@@ -33,7 +35,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	var schedule cron.Schedule
 	if m.cfg.CleanupSchedule != noSchedule {
-		if schedule, err = cron.ParseStandard(m.cfg.CleanupSchedule); err != nil {
+		if schedule, err = parseSchedule(m.cfg.CleanupSchedule); err != nil {
 			return err // not reached: New has checked it
 		}
 		m.log().Info("Session cleanup cron job scheduled", "schedule", m.cfg.CleanupSchedule)
@@ -42,7 +44,9 @@ func (m *Manager) Run(ctx context.Context) error {
 		wait := m.cfg.CleanupInterval/2 + rand.N(m.cfg.CleanupInterval)
 		if schedule != nil {
 			now := time.Now()
-			wait = min(wait, schedule.Next(now).Sub(now))
+			if next := schedule.Next(now); !next.IsZero() { // zero: not within five years
+				wait = min(wait, next.Sub(now))
+			}
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -53,6 +57,19 @@ func (m *Manager) Run(ctx context.Context) error {
 		}
 		m.prune(ctx, pruner)
 	}
+}
+
+// parseSchedule reads a cron line. The parser panics when a time zone stands
+// alone, and takes lines whose day never comes, such as 30 February.
+func parseSchedule(line string) (cron.Schedule, error) {
+	if zone := strings.HasPrefix(line, "TZ=") || strings.HasPrefix(line, "CRON_TZ="); zone && !strings.Contains(line, " ") {
+		return nil, errors.New("nothing follows the time zone")
+	}
+	schedule, err := cron.ParseStandard(line)
+	if err == nil && schedule.Next(time.Now()).IsZero() {
+		return nil, errors.New("its day never comes")
+	}
+	return schedule, err
 }
 
 // Cleanup removes expired sessions now, and says how many. A store that forgets
@@ -80,10 +97,10 @@ func (m *Manager) prune(ctx context.Context, pruner store.Pruner) (int, error) {
 
 // warnUnpruned says once that sessions are stored and nobody cleans up.
 func (m *Manager) warnUnpruned() {
-	if m.running.Load() {
-		return
-	}
 	m.unpruned.Do(func() {
+		if _, err := store.As[store.Pruner](m.store); err != nil {
+			return // such a store forgets by itself
+		}
 		m.log().Warn("Sessions are stored, but expired ones are not cleaned up: start it with go manager.Run(ctx)")
 	})
 }

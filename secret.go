@@ -91,6 +91,9 @@ func parseSecrets(text string) ([]string, error) {
 			// The decoder's own error may quote the text, which is secret.
 			return nil, fmt.Errorf("begins with [ but is not a JSON array of strings; write [\"new secret\",\"old secret\"]")
 		}
+		if len(list) == 0 {
+			return nil, fmt.Errorf("is a JSON array without a secret; write [\"new secret\",\"old secret\"]")
+		}
 		return list, nil
 	}
 	list := strings.Split(text, ",")

@@ -22,8 +22,9 @@ import (
 type Session struct {
 	x *Exchange // the request it belongs to
 
-	mu     sync.Mutex
-	events []Event // told to the hook once mu is free
+	mu      sync.Mutex
+	events  []Event // told to the hook once mu is free
+	telling int     // how many are telling it now
 
 	id  string        // what the client's cookie carries, or will
 	rec *store.Record // as the store last had it; nil: nothing is stored
@@ -38,15 +39,18 @@ type Session struct {
 	cookieOK bool         // the client's cookie names rec: late saves can reach it
 	readOnly bool         // anonymous, because the store is unavailable
 	touched  bool         // the lifetime was renewed, or needed no renewal
-	closed   bool         // the request is over
+	over     bool         // the request is over: no changes
+	closed   bool         // and the hook has been told: no reads either
+	misused  bool         // the hook knows of a use after the request
 }
 
 // A draft is what a session will be once it is committed.
 type draft struct {
-	doc       document
-	rotate    bool // under a new id
-	login     bool // for a user who has just proved who they are
-	newHandle bool // as a login of its own, not the one that was there
+	doc      document
+	rotate   bool // under a new id
+	login    bool // for a user who has just proved who they are
+	lifetime bool // of a lifetime that its cookie has to tell
+	take     bool // without something that at most one request may get
 }
 
 // An op is one change of a request. It runs when it is asked for, and again on
@@ -65,12 +69,18 @@ const (
 // unlock frees the session and then tells the hook what happened meanwhile, so
 // that a hook may read the session it is told about.
 func (s *Session) unlock() {
-	events := s.events
-	s.events = nil
-	s.mu.Unlock()
-	for _, e := range events {
-		s.x.m.emit(s.x, e)
+	if events := s.events; len(events) > 0 {
+		s.events = nil
+		s.telling++
+		s.mu.Unlock()
+		for _, e := range events {
+			s.x.m.emit(s.x, e)
+		}
+		s.mu.Lock()
+		s.telling--
 	}
+	s.closed = s.over && (s.closed || s.telling == 0)
+	s.mu.Unlock()
 }
 
 // note remembers an event of this session.
@@ -87,8 +97,11 @@ func (s *Session) note(e Event) {
 // writable says why the session cannot be changed, or nil.
 func (s *Session) writable() error {
 	switch {
-	case s.closed:
-		s.note(Event{Kind: Refused, Reason: UsedAfterRequest})
+	case s.over:
+		if !s.misused { // once, or a hook that uses the session would never end
+			s.misused = true
+			s.note(Event{Kind: Refused, Reason: UsedAfterRequest})
+		}
 		return ErrClosed
 	case s.readOnly:
 		return ErrReadOnly
@@ -133,14 +146,13 @@ func (m *Manager) run(do op, d *draft) error {
 }
 
 // raw returns the value of a key as JSON, or nil.
-func (s *Session) raw(key string) []byte {
+func (s *Session) raw(key string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.unlock()
 	if s.closed {
-		s.note(Event{Kind: Refused, Reason: UsedAfterRequest})
-		return nil
+		return nil, s.writable()
 	}
-	return s.doc.get(key)
+	return s.doc.get(key), nil
 }
 
 // Handle is the public name of this login: safe to log and to show, kept across

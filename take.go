@@ -27,6 +27,7 @@ func take[T any](ctx context.Context, s *Session, remove func(*draft) (T, bool, 
 	s.mu.Lock()
 	defer s.unlock()
 	err = s.changeLocked(func(d *draft) (err error) {
+		d.take = true
 		value, ok, err = remove(d)
 		return err
 	})
@@ -34,7 +35,7 @@ func take[T any](ctx context.Context, s *Session, remove func(*draft) (T, bool, 
 		return none, false, err
 	}
 	if !ok { // nothing to take, and so nothing to commit
-		s.ops = s.ops[:len(s.ops)-1]
+		s.ops, s.take = s.ops[:len(s.ops)-1], false
 		return none, false, nil
 	}
 	if err := s.commit(ctx); err != nil || !ok {

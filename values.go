@@ -10,11 +10,16 @@ func Get[T any](s *Session, key string) (T, bool) {
 	return value, ok
 }
 
-// Lookup is [Get] with an error ([ErrType]) when the key holds something that
-// is not a T. A JSON null counts as absent, unless T is a pointer, a slice, a
-// map or an interface.
+// Lookup is [Get] with an error: [ErrType] when the key holds something that is
+// not a T, [ErrClosed] when the request is over. A JSON null counts as absent,
+// unless T is a pointer, a slice, a map or an interface.
 func Lookup[T any](s *Session, key string) (T, bool, error) {
-	return decode[T](key, s.raw(key))
+	raw, err := s.raw(key)
+	if err != nil {
+		var none T
+		return none, false, err
+	}
+	return decode[T](key, raw)
 }
 
 // Set stores a value under a key. The value is encoded now: what becomes of it

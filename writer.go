@@ -18,22 +18,57 @@ import (
 // ready commits the session before the headers leave. It is called before every
 // way out, and costs a lock when they have left already.
 func (x *Exchange) ready() error {
+	_, err := x.leave()
+	return err
+}
+
+// leave is ready, and says whether it is this call that the headers leave by.
+func (x *Exchange) leave() (first bool, err error) {
 	s := &x.session
 	s.mu.Lock()
 	defer s.unlock()
 	if x.left || x.failed != nil {
-		return x.failed // sealed, too
+		return false, x.failed // sealed, too
 	}
-	if err := s.commit(x); err != nil && !x.answering {
+	if err := x.prepare(); err != nil {
+		return false, err
+	}
+	x.left = true
+	s.over = x.answering
+	return true, nil
+}
+
+// prepare commits and lets the headers tell. session.mu is held.
+func (x *Exchange) prepare() error {
+	if err := x.session.commit(x); err != nil && !x.answering {
 		x.failed = err
 		x.cancel()
 		return err
 	}
 	// An error page leaves, whatever became of what its handler changed.
 	x.setHeaders()
-	x.left = true
-	s.closed = x.answering
 	return nil
+}
+
+// stay takes leave back, where the writer below could not send the headers yet.
+func (x *Exchange) stay() {
+	s := &x.session
+	s.mu.Lock()
+	defer s.unlock()
+	x.left, s.over = false, false
+}
+
+// Ready is for an adapter whose handler writes through a middleware around it
+// that may hold the answer back: it commits as the first write would. An error
+// means that nothing may be written.
+func (x *Exchange) Ready() error {
+	s := &x.session
+	s.mu.Lock()
+	defer s.unlock()
+	if x.left || x.failed != nil {
+		return x.failed
+	}
+	return x.prepare()
 }
 
 // Leaving is for an adapter that learns past the exchange that an error page's
@@ -46,7 +81,7 @@ func (x *Exchange) Seal() {
 	s := &x.session
 	s.mu.Lock()
 	defer s.unlock()
-	s.closed, x.failed = true, errSealed
+	s.over, x.failed = true, errSealed
 }
 
 // Header is the response's header map.
@@ -92,10 +127,15 @@ func (x *Exchange) ReadFrom(r io.Reader) (int64, error) {
 
 // FlushError commits and flushes.
 func (x *Exchange) FlushError() error {
-	if err := x.ready(); err != nil {
+	first, err := x.leave()
+	if err != nil {
 		return err
 	}
-	return http.NewResponseController(x.w).Flush()
+	err = http.NewResponseController(x.w).Flush()
+	if first && errors.Is(err, http.ErrNotSupported) {
+		x.stay()
+	}
+	return err
 }
 
 // Flush is FlushError for those who look for an http.Flusher.
@@ -104,10 +144,15 @@ func (x *Exchange) Flush() { _ = x.FlushError() }
 // Hijack commits and hands the connection over. The headers of whatever the
 // handler then writes are its own: pass the response's Set-Cookie on to it.
 func (x *Exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if err := x.ready(); err != nil {
+	first, err := x.leave()
+	if err != nil {
 		return nil, nil, err
 	}
-	return http.NewResponseController(x.w).Hijack()
+	conn, rw, err := http.NewResponseController(x.w).Hijack()
+	if first && err != nil { // on HTTP/2, always; a plain answer may follow
+		x.stay()
+	}
+	return conn, rw, err
 }
 
 // Push is HTTP/2's, where the writer below offers it.

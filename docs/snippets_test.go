@@ -23,6 +23,8 @@ var known = map[string]string{
 	"storetest":   "github.com/echosession/session/store/storetest",
 	"memstore":    "github.com/echosession/session/store/memory",
 	"open":        "github.com/echosession/session/store/open",
+	"pgstore":     "github.com/echosession/session/store/postgres",
+	"pgxpool":     "github.com/jackc/pgx/v5/pgxpool",
 	"testing":     "testing",
 }
 

@@ -94,22 +94,30 @@ func (cfg *Config) serve(next echo.HandlerFunc, c echo.Context) error {
 	// stays there, since the error handler writes after this has returned.
 	res.Writer = x
 	c.SetRequest(r)
-	err, failed := run(next, c, x)
-	if failed == nil {
-		if err != nil && !res.Committed {
-			// The error page is written above us, where a middleware such as gzip
-			// may have put another writer back. The hook sees it leave all the same.
-			res.Before(x.Leaving)
-		}
-		return err
+	err, failed := run(next, c, res, x)
+	if failed != nil {
+		res.Writer, res.Committed, res.Status, res.Size = x, false, http.StatusOK, 0
+		c.SetResponse(res) // echo.WrapMiddleware inside has put another one over it
+		err = cfg.ErrorHandler(failed, c)
 	}
-	res.Writer, res.Committed, res.Status, res.Size = x, false, http.StatusOK, 0
-	return cfg.ErrorHandler(failed, c)
+	if err != nil {
+		pageFollows(res, x)
+	}
+	return err
+}
+
+// pageFollows lets the exchange know when an error page leaves. It is written
+// above us, where a middleware such as gzip may have put another writer back;
+// Echo's hook sees it all the same.
+func pageFollows(res *echo.Response, x *session.Exchange) {
+	if !res.Committed {
+		res.Before(x.Leaving)
+	}
 }
 
 // run calls the handler. failed is not nil when the session could not be stored
 // and an error page is the answer.
-func run(next echo.HandlerFunc, c echo.Context, x *session.Exchange) (err, failed error) {
+func run(next echo.HandlerFunc, c echo.Context, res *echo.Response, x *session.Exchange) (err, failed error) {
 	returned := false
 	defer func() {
 		if returned {
@@ -119,7 +127,9 @@ func run(next echo.HandlerFunc, c echo.Context, x *session.Exchange) (err, faile
 		// commit came first.
 		if failed = x.Abandon(c.Request()); failed != nil {
 			recover()
+			return
 		}
+		pageFollows(res, x)
 	}()
 	err = next(c)
 	returned = true

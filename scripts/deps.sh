@@ -7,16 +7,21 @@
 set -euo pipefail
 
 # One line for each need: a command, or a path (with wildcards), and the Debian
-# package that brings it. For a server, for example:
-#   redis-server                      redis-server
-#   /usr/lib/postgresql/*/bin/initdb  postgresql
+# package that brings it.
 needs='
 gcc                   gcc
 /usr/include/stdlib.h libc6-dev
+curl                  curl
 redis-server          redis-server
 pgbouncer             pgbouncer
-/usr/lib/postgresql/*/bin/postgres  postgresql
+initdb                postgresql
 '
+
+# Where servers are that a user does not start: internal/testserver looks there,
+# too.
+for dir in ${PGBIN:+"$PGBIN"} /usr/sbin /usr/lib/postgresql/*/bin; do
+	PATH=$PATH:$dir
+done
 
 have() {
 	case $1 in

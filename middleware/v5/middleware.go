@@ -98,14 +98,23 @@ func (cfg *Config) serve(next echo.HandlerFunc, c *echo.Context) error {
 		return next(c)
 	}
 	// It stays there, since the error handler writes after this has returned.
-	if res != nil {
-		res.ResponseWriter = x
-	} else {
+	var f *front
+	switch {
+	case res == nil:
 		c.SetResponse(x)
+	case outermost != http.ResponseWriter(res):
+		f = &front{ResponseWriter: outermost, x: x}
+		c.SetResponse(f)
+		fallthrough
+	default:
+		res.ResponseWriter = x
 	}
 	c.SetRequest(r)
-	err, failed := run(next, c, x)
+	err, failed := run(next, c, x, f)
 	if failed == nil {
+		if f != nil && c.Response() == http.ResponseWriter(f) {
+			c.SetResponse(outermost)
+		}
 		return err
 	}
 	err = cfg.ErrorHandler(c, failed)
@@ -114,11 +123,11 @@ func (cfg *Config) serve(next echo.HandlerFunc, c *echo.Context) error {
 		return err
 	}
 	res.ResponseWriter, res.Committed, res.Status, res.Size = x, false, http.StatusOK, 0
-	c.SetResponse(res)
-	if outermost != http.ResponseWriter(res) {
-		// A middleware around us (gzip, say) may hold parts of the handler's
-		// answer and write them when we return. So the error page goes first, and
-		// nothing after it.
+	c.SetResponse(outermost)
+	if f != nil && f.passed {
+		// The middleware around us may hold parts of the handler's answer and write
+		// them when we return. So the error page goes first, and nothing after it.
+		c.SetResponse(res)
 		c.Echo().HTTPErrorHandler(c, err)
 		x.Seal()
 	}
@@ -127,7 +136,7 @@ func (cfg *Config) serve(next echo.HandlerFunc, c *echo.Context) error {
 
 // run calls the handler. failed is not nil when the session could not be stored
 // and an error page is the answer.
-func run(next echo.HandlerFunc, c *echo.Context, x *session.Exchange) (err, failed error) {
+func run(next echo.HandlerFunc, c *echo.Context, x *session.Exchange, f *front) (err, failed error) {
 	returned := false
 	defer func() {
 		if returned {
@@ -141,6 +150,9 @@ func run(next echo.HandlerFunc, c *echo.Context, x *session.Exchange) (err, fail
 	}()
 	err = next(c)
 	returned = true
+	if err == nil && f != nil && f.passed {
+		return nil, x.Finish(c.Request(), errHeld)
+	}
 	return err, x.Finish(c.Request(), err)
 }
 

@@ -16,39 +16,61 @@ type Backend struct {
 	Store store.Store
 	// Name is the value of SESSION_STORE that was opened.
 	Name  string
-	close func() error
+	close func()
 }
 
-// Close frees connections. The store is not used after it. It may be called
+// Close frees the connections. The store is not used after it. It may be called
 // twice.
 func (b *Backend) Close() error {
-	if b.close == nil {
-		return nil
+	if b.close != nil {
+		b.close()
+		b.close = nil
 	}
-	done := b.close
-	b.close = nil
-	return done()
+	return nil
 }
 
 // FromEnv opens the store that an environment names, and reads nothing but what
 // lookup gives it: pass os.LookupEnv.
 //
-//	SESSION_STORE  memory; required in production, memory by default in development
+//	SESSION_STORE  postgres or memory; required in production, memory by default in development
+//	DATABASE_URL   postgres: its connection string, postgres://user:password@host:5432/database
+//	SESSION_TABLE  postgres: the table, session by default, or schema.table
+//	MIGRATE        postgres: 1 makes or adopts the table first
 //	APP_ENV        production, the default, or development
 //
-// Every error is reported, each naming the variable, what is wrong with its
-// value, and the fix.
-func FromEnv(_ context.Context, lookup func(string) (string, bool)) (*Backend, error) {
-	kind, _ := lookup("SESSION_STORE")
-	env, _ := lookup("APP_ENV")
-	if kind == "" && env == "development" {
+// What is wrong with the variables is reported together, each named with its
+// value's problem and the fix; so is, in one sentence, a database that is not
+// ready. A server that merely does not answer is no error: the store says
+// unavailable until it comes.
+func FromEnv(ctx context.Context, lookup func(string) (string, bool)) (*Backend, error) {
+	text := func(name string) string {
+		value, _ := lookup(name)
+		return value
+	}
+	kind := text("SESSION_STORE")
+	if kind == "" && text("APP_ENV") == "development" {
 		kind = "memory"
+	}
+	var problems []error
+	migrate := text("MIGRATE")
+	if migrate != "" && migrate != "0" && migrate != "1" {
+		problems = append(problems, fmt.Errorf("MIGRATE is %q; use 1 to migrate at start, or leave it out", migrate))
 	}
 	switch kind {
 	case "memory":
-		return &Backend{Store: memstore.New(memstore.Options{}), Name: kind}, nil
+		if len(problems) == 0 {
+			return &Backend{Store: memstore.New(memstore.Options{}), Name: kind}, nil
+		}
+	case "postgres":
+		p, err := readPostgres(text)
+		if err == nil && len(problems) == 0 {
+			return p.open(ctx, migrate == "1")
+		}
+		problems = append(problems, err)
 	case "":
-		return nil, errors.New("SESSION_STORE environment variable is required in production; set it to memory, or set APP_ENV=development for local work")
+		problems = append(problems, errors.New("SESSION_STORE environment variable is required in production; set it to postgres or memory, or set APP_ENV=development for local work"))
+	default:
+		problems = append(problems, fmt.Errorf("SESSION_STORE is %q, which is no store; use postgres or memory", kind))
 	}
-	return nil, fmt.Errorf("SESSION_STORE is %q, which is no store of this version; use memory", kind)
+	return nil, errors.Join(problems...)
 }

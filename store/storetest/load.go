@@ -15,7 +15,7 @@ var documents = []string{
 	`{"big":12345678901234567890123,"one":1.0,"exp":1E+2,"zero":-0}`,
 	`{"escaped":"\u00e9\/\u003cb\u003e","plain":"é/<b>"}`,
 	`{"quotes":"'; DROP TABLE session; --","percent":"%s %d \\ $1 ?"}`,
-	`{"emoji":"👩‍🚀","bidi":"‮","null":null,"":""}`,
+	`{"emoji":"👩‍🚀","bidi":"` + "\u202e" + `","null":null,"":""}`,
 	`{"long":"` + strings.Repeat("0123456789abcdef", 4096) + `"}`,
 }
 

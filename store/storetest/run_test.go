@@ -34,13 +34,15 @@ func TestFailurePrintsTheSentence(t *testing.T) {
 	}
 }
 
-func TestWhatIsLackingIsSkipped(t *testing.T) {
+// A case of an ability that the store lacks says so, and is neither a failure nor
+// a skip: a build that accepts no skips must accept a plain store.
+func TestWhatIsLackingIsSaid(t *testing.T) {
 	if os.Getenv(inside) != "" {
 		Run(t, func(*testing.T) store.Store { return bare{memstore.New(memstore.Options{Logger: quiet})} })
 		return
 	}
 	out, passed := runInside(t, "(Ping|Prune|Stats|Sessions|Revoke)")
-	if !passed || strings.Count(out, "--- SKIP") < 10 || strings.Count(out, "--- PASS") != 2 {
+	if !passed || strings.Count(out, "not tested:") < 10 || strings.Contains(out, "--- SKIP") {
 		t.Errorf("passed: %v, output:\n%s", passed, out)
 	}
 }

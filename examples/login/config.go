@@ -1,0 +1,51 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+
+	"github.com/echosession/session"
+)
+
+// config is what the environment says, but for the store: package open reads
+// that.
+type config struct {
+	addr    string                  // HOST and PORT
+	router  func(*app) http.Handler // ECHO
+	session session.Config          // SESSION_… and APP_ENV
+}
+
+// configFromEnv returns everything that is wrong at once, each error naming its
+// variable.
+func configFromEnv(lookup func(string) (string, bool)) (config, error) {
+	value := func(name, fallback string) string {
+		v, _ := lookup(name)
+		return cmp.Or(v, fallback)
+	}
+	var c config
+	var errs []error
+
+	var err error
+	if c.session, err = session.ConfigFromEnv(lookup); err != nil {
+		errs = append(errs, err)
+	}
+	host, port := value("HOST", "127.0.0.1"), value("PORT", "8080")
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		errs = append(errs, fmt.Errorf("PORT is %q; use a number up to 65535", port))
+	}
+	c.addr = net.JoinHostPort(host, port)
+
+	switch v := value("ECHO", "4"); v {
+	case "4":
+		c.router = newEcho4
+	case "5":
+		c.router = newEcho5
+	default:
+		errs = append(errs, fmt.Errorf("ECHO is %q; use 4 or 5", v))
+	}
+	return c, errors.Join(errs...)
+}

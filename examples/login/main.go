@@ -1,0 +1,70 @@
+// Login is the reference application: one small app on every store, chosen by
+// the environment, on Echo v4 or v5. README.md has the lines to try.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/echosession/session"
+	"github.com/echosession/session/store/open"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.LookupEnv, os.Stderr))
+}
+
+// What the process ends with.
+const (
+	exitOK = iota
+	exitFailed
+	exitBadConfig
+)
+
+// run serves until ctx ends, and returns the exit code. A bad configuration is
+// reported before anything listens, all of it at once.
+func run(ctx context.Context, lookup func(string) (string, bool), stderr io.Writer) int {
+	cfg, cfgErr := configFromEnv(lookup)
+	backend, openErr := open.FromEnv(ctx, lookup)
+	if openErr == nil {
+		defer backend.Close()
+	}
+	if err := errors.Join(cfgErr, openErr); err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitBadConfig
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
+	if err := start(ctx, cfg, backend); err != nil {
+		slog.Error("Stopped", "error", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// start puts the app together: store, manager, background work, server.
+func start(ctx context.Context, cfg config, backend *open.Backend) error {
+	sessions, err := session.New(backend.Store, cfg.session)
+	if err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	background.Go(func() {
+		if err := sessions.Run(ctx); err != nil {
+			slog.Error("Session cleanup", "error", err)
+		}
+	})
+	a := &app{sessions: sessions, backend: backend, stopping: ctx.Done()}
+	return serve(ctx, cfg.addr, cfg.router(a))
+}

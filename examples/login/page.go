@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/echosession/session"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// page shows the session to a browser. Its policy lets nothing run but what
+// carries this response's nonce, so text that a visitor brings in stays text.
+func (a *app) page(framework string) handler {
+	return func(s *session.Session, w http.ResponseWriter, _ *http.Request) error {
+		visits, _ := session.Get[int](s, "visits")
+		nonce := rand.Text()
+		var page bytes.Buffer
+		err := pageTemplate.Execute(&page, struct {
+			Nonce, User, Framework, Store string
+			Visits                        int
+			Since                         time.Time
+		}{nonce, s.User(), framework, a.backend.Name, visits, s.AuthTime()})
+		if err != nil {
+			return err
+		}
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"'; style-src 'nonce-"+nonce+
+			"'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		_, err = w.Write(page.Bytes())
+		return err
+	}
+}

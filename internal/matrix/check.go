@@ -1,0 +1,313 @@
+package matrix
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/echosession/session"
+)
+
+// An exchange is one request of a client, and what it finds on the wire.
+type exchange struct {
+	*rig
+	*Visit
+	path     Path
+	protocol string
+
+	cookie string // of the session it had before
+	early  early
+	res    *http.Response
+	broken error
+}
+
+// beginSession gives the client a session.
+func (x *exchange) beginSession() error {
+	res, err := x.get(x.protocol, beginPath, "")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	lines := cookieLines(res.Header)
+	if len(lines) != 1 {
+		return fmt.Errorf("%s, Set-Cookie %q", res.Status, lines)
+	}
+	x.cookie, _, _ = strings.Cut(lines[0], ";")
+	return nil
+}
+
+// run makes the request, and checks what a client knows when the headers have
+// come and nothing else has.
+func (x *exchange) run() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	x.res, x.broken = x.send(x.protocol, x.path, x.cookie, &x.early)
+	if x.path.NoAnswer {
+		if x.broken == nil {
+			say("there is an answer: %s", x.res.Status)
+		}
+		return problems
+	}
+	if x.broken != nil {
+		say("no answer: %v", x.broken)
+		return problems
+	}
+	if want := map[string]int{"h1": 1, "h2": 2}[x.protocol]; x.res.ProtoMajor != want {
+		say("the protocol is %s", x.res.Proto)
+	}
+	for i, h := range x.early.headers {
+		if lines := cookieLines(http.Header(h)); len(lines) > 0 {
+			say("the cookie is on a %d already", x.early.codes[i])
+		}
+	}
+	if x.mode.fails() {
+		return append(problems, x.checkPage()...)
+	}
+	if x.res.StatusCode != x.path.status() {
+		say("the status is %d, not %d", x.res.StatusCode, x.path.status())
+	}
+	for name, want := range x.path.Want.Header {
+		if got := strings.Join(x.res.Header.Values(name), ", "); got != want {
+			say("%s is %q, not %q", name, got, want)
+		}
+	}
+	if got := len(x.early.codes); got != x.path.Early {
+		say("%d informational responses, not %d", got, x.path.Early)
+	}
+	problems = append(problems, x.checkCookie()...)
+	return append(problems, x.checkCaching()...)
+}
+
+// checkCookie looks for the one cookie, and uses it at once.
+func (x *exchange) checkCookie() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	lines := cookieLines(x.res.Header)
+	if !x.carriesCookie() {
+		if len(lines) != 0 {
+			say("there is a cookie: %q", lines)
+		}
+		return problems
+	}
+	if len(lines) != 1 {
+		say("there are %d cookies, not 1: %q", len(lines), lines)
+		return problems
+	}
+	c, err := http.ParseSetCookie(lines[0])
+	if err != nil || !c.Secure || !c.HttpOnly || c.Path != "/" || c.SameSite != http.SameSiteLaxMode {
+		say("the cookie is %q (%v)", lines[0], err)
+		return problems
+	}
+	if x.mode == logout {
+		if c.Value != "" || c.Expires.Year() != 1970 {
+			say("the cookie is not taken: %q", lines[0])
+		}
+		return append(problems, x.reads(probePath, x.cookie, "")...)
+	}
+	next := probePath
+	if location := x.res.Header.Get("Location"); location != "" {
+		next = location
+	}
+	return append(problems, x.reads(next, c.Name+"="+c.Value, x.value)...)
+}
+
+// carriesCookie reports whether the answer is to give a cookie, or take it.
+func (x *exchange) carriesCookie() bool {
+	switch x.mode {
+	case set:
+		return x.path.reached() && x.path.Dropped == ""
+	case logout:
+		return x.path.reached()
+	}
+	return false
+}
+
+// reads checks what a second request finds in the session.
+func (x *exchange) reads(path, cookie, want string) []string {
+	res, err := x.get(x.protocol, path, cookie)
+	if err != nil {
+		return []string{"the next request: " + err.Error()}
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || string(got) != want {
+		return []string{fmt.Sprintf("the next request reads %q (%s, %v), not %q", got, res.Status, err, want)}
+	}
+	return nil
+}
+
+// checkCaching checks that no cache gives the response to someone else.
+func (x *exchange) checkCaching() (problems []string) {
+	if !x.path.reached() || x.res.StatusCode == http.StatusSwitchingProtocols {
+		return nil
+	}
+	vary := 0
+	for _, list := range x.res.Header.Values("Vary") {
+		for name := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(name), "Cookie") {
+				vary++
+			}
+		}
+	}
+	if vary != 1 {
+		problems = append(problems, fmt.Sprintf("Vary has Cookie %d times, not once: %q", vary, x.res.Header.Values("Vary")))
+	}
+	want := x.path.Caching
+	switch {
+	case x.carriesCookie():
+		want = "no-store"
+	case want == "":
+		want = "private"
+	}
+	if got := strings.Join(x.res.Header.Values("Cache-Control"), ", "); got != want {
+		problems = append(problems, fmt.Sprintf("Cache-Control is %q, not %q", got, want))
+	}
+	return problems
+}
+
+// notOfPages are headers that speak of the handler's answer.
+var notOfPages = []string{"Location", "Etag", "Last-Modified", "Accept-Ranges", "Content-Range", "Content-Encoding",
+	"Content-Disposition", "Content-Language", "Link", "Trailer", "Upgrade", "Connection", "Expires"}
+
+// checkPage checks what a client gets when its session could not be stored.
+func (x *exchange) checkPage() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	h := x.res.Header
+	status, control, retry := x.failure()
+	if x.res.StatusCode != status || h.Get(PageHeader) == "" {
+		say("the answer is %s, not the page of a %d: %v", x.res.Status, status, h)
+	}
+	if seconds, err := strconv.Atoi(h.Get("Retry-After")); retry != (err == nil && seconds > 0) {
+		say("Retry-After is %q", h.Get("Retry-After"))
+	}
+	if h.Get("Cache-Control") != control {
+		say("Cache-Control is %q, not %q", h.Get("Cache-Control"), control)
+	}
+	if lines := cookieLines(h); len(lines) > 0 {
+		say("there is a cookie: %q", lines)
+	}
+	for _, name := range notOfPages {
+		// A page may be compressed, by whoever is around; reading it tells.
+		if values := h.Values(name); len(values) > 0 && !(name == "Content-Encoding" && x.path.zipped()) {
+			say("the handler's %s is on the error page: %q", name, values)
+		}
+	}
+	for name, value := range x.path.Want.Header { // a page may have its own, such as Content-Type
+		if h.Get(name) == value {
+			say("the handler's %s is on the error page: %q", name, value)
+		}
+	}
+	return problems
+}
+
+// failure is what answers a change that could not be stored.
+func (x *exchange) failure() (status int, control string, retry bool) {
+	switch {
+	case x.path.PageStays:
+		return x.path.status(), "private", false
+	case x.mode == ended:
+		return http.StatusUnauthorized, "no-store", false
+	}
+	return http.StatusServiceUnavailable, "no-store", true
+}
+
+// checkBody reads the body.
+func (x *exchange) checkBody() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	body, err := x.readBody()
+	if x.mode.fails() {
+		status, _, _ := x.failure()
+		if err != nil || strings.Contains(body, Text) || strings.Count(body, http.StatusText(status)) > 1 {
+			say("the error page is %q (%v)", body, err)
+		}
+		if head := x.res.Request.Method == http.MethodHead; head != (body == "") {
+			say("the error page is %q", body)
+		}
+		return problems
+	}
+	want := x.path.Want.Body
+	if want == "" {
+		want = Text
+	}
+	switch {
+	case x.path.Cut != (err != nil):
+		say("the body ends by %v", err)
+	case x.path.Empty && body != "":
+		say("the body is %q, not empty", body)
+	case !x.path.Empty && !strings.Contains(body, want):
+		say("the body is %q, and has no %q", body, want)
+	}
+	return problems
+}
+
+func (x *exchange) readBody() (string, error) {
+	var body io.Reader = x.res.Body
+	if x.res.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			return "", err
+		}
+		body = z
+	}
+	// A stream has no end, and neither has an upgraded connection.
+	if !x.mode.fails() && (x.path.Endless || x.res.StatusCode == http.StatusSwitchingProtocols) {
+		text := make([]byte, 4096)
+		n, err := io.ReadAtLeast(body, text, len(Text))
+		for err == nil && !strings.Contains(string(text[:n]), Text) && n < len(text) {
+			var more int
+			more, err = body.Read(text[n:])
+			n += more
+		}
+		return string(text[:n]), err
+	}
+	text, err := io.ReadAll(body)
+	return string(text), err
+}
+
+// checkAfter looks at the store when the handler has returned.
+func (x *exchange) checkAfter() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if x.last.Load() == nil {
+		say("the handler never used its session")
+	} else if !x.over() {
+		say("the session is open when the request is over")
+	}
+	if n := x.late.Load(); n > 0 {
+		say("%d changes came too late for a cookie", n)
+	}
+	want := 0
+	if x.mode == read || x.mode == set && x.path.Dropped == "" {
+		want = 1
+	}
+	if got := x.Visit.store.stored(); got != want {
+		say("the store has %d sessions, not %d", got, want)
+	}
+	return problems
+}
+
+// over waits for the session to be closed. After a panic that nobody recovers it
+// is the end of the request's context that closes it.
+func (x *exchange) over() bool {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if err := x.last.Load().Set(key, x.value); errors.Is(err, session.ErrClosed) {
+			return true
+		}
+		if !x.path.NoAnswer {
+			return false
+		}
+	}
+	return false
+}
+
+// cookieLines are the Set-Cookie lines of the session's cookie.
+func cookieLines(h http.Header) (lines []string) {
+	for _, line := range h["Set-Cookie"] {
+		if strings.HasPrefix(line, CookieName+"=") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

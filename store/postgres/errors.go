@@ -1,0 +1,45 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/echosession/session/store"
+)
+
+// wrap turns what pgx reports into the contract's errors. Whatever is not an
+// answer of Postgres that we understand is unavailable: not known. The text of
+// Postgres is kept, without its detail, which may quote values.
+func (s *Store) wrap(operation string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%w: %s: no answer within %s: %w", store.ErrUnavailable, operation, s.o.Timeout, err)
+		}
+		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, err)
+	}
+	if pg.Code[:2] == "28" || pg.Code == "3D000" { // authorization, no such database
+		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation,
+			notReady("the server refuses the connection: %s (%s); check user, password and database of the connection string", pg.Message, pg.Code))
+	}
+	switch pg.Code {
+	case "23505": // unique_violation: of the new id of a rotation
+		return store.ErrExists
+	case "42P05", "26000", "08P01": // prepared statement exists already, or does not
+		if strings.Contains(pg.Message, "prepared statement") {
+			return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, errPrepared)
+		}
+	case "42P01", "42703", "42883": // undefined table, column, function
+		return fmt.Errorf("%w: %s: table %s is not migrated (%s); %s", store.ErrUnavailable, operation, s.o.display(), pg.Code, migrateHint)
+	case "42501":
+		return fmt.Errorf("%w: %s: the role lacks a right (%s): grant it with grant.sql", store.ErrUnavailable, operation, pg.Message)
+	}
+	return fmt.Errorf("%w: %s: %s (%s)", store.ErrUnavailable, operation, pg.Message, pg.Code)
+}

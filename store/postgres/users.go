@@ -1,0 +1,66 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/echosession/session/store"
+)
+
+// Sessions is part of [store.UserIndex].
+func (s *Store) Sessions(ctx context.Context, user string) ([]*store.Record, error) {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, s.sql.sessions, user)
+	if err != nil {
+		return nil, s.wrap("list", err)
+	}
+	defer rows.Close()
+	var list []*store.Record
+	for rows.Next() {
+		r := &store.Record{}
+		if err := rows.Scan(&r.Data, &r.User, &r.Handle, &r.Version, &r.Created, &r.Expires, &r.Now); err != nil {
+			return nil, s.wrap("list", err)
+		}
+		list = append(list, r)
+	}
+	return list, s.wrap("list", rows.Err())
+}
+
+// Revoke is part of [store.UserIndex].
+func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
+	if err := v.Validate(); err != nil {
+		return 0, err
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	var n int64
+	if err := s.pool.QueryRow(ctx, s.sql.revoke, null(v.User), null(v.Handle), null(v.Except), v.Everyone).Scan(&n); err != nil {
+		return 0, s.wrap("revoke", err)
+	}
+	if n < 0 {
+		return 0, fmt.Errorf("%w: revoke: rows from before the migration of %s are not indexed by user yet; %s", store.ErrUnavailable, s.o.display(), migrateHint)
+	}
+	return int(n), nil
+}
+
+// Stats is part of [store.Stater]. It reads the whole table.
+func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	var st store.Stats
+	var oldest float64
+	err := s.pool.QueryRow(ctx, s.sql.stats).Scan(&st.Active, &st.Expired, &st.LoggedIn, &st.Users, &st.Bytes, &oldest)
+	if err != nil {
+		return store.Stats{}, s.wrap("stats", err)
+	}
+	st.OldestAge = seconds(oldest)
+	return st, nil
+}
+
+// Ping is part of [store.Pinger].
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	return s.wrap("ping", s.pool.Ping(ctx))
+}
