@@ -97,8 +97,12 @@ func everyCookie(t *testing.T, edit func(*session.Config), gives, takes string) 
 		}
 	}
 	a.on("/304", answering(304))
-	a.on("/redirect", changing(func(w http.ResponseWriter, r *http.Request, _ *session.Session) { http.Redirect(w, r, "/me", 302) }))
-	a.on("/error", changing(func(w http.ResponseWriter, _ *http.Request, _ *session.Session) { http.Error(w, "wrong password", 401) }))
+	a.on("/redirect", changing(func(w http.ResponseWriter, r *http.Request, _ *session.Session) {
+		http.Redirect(w, r, "/me", http.StatusFound)
+	}))
+	a.on("/error", changing(func(w http.ResponseWriter, _ *http.Request, _ *session.Session) {
+		http.Error(w, "wrong password", http.StatusUnauthorized)
+	}))
 	a.on("/500", changing(answering(500)))
 	a.on("/204", changing(answering(204)))
 	a.on("/103", changing(func(w http.ResponseWriter, _ *http.Request, _ *session.Session) {

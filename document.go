@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -73,9 +74,7 @@ func (d *document) set(name string, raw []byte) {
 }
 
 func (d *document) delete(name string) {
-	for i := d.find(name); i >= 0; i = d.find(name) {
-		d.fields = append(d.fields[:i], d.fields[i+1:]...)
-	}
+	d.fields = slices.DeleteFunc(d.fields, func(f field) bool { return isKey(f.key, name) })
 }
 
 // keep drops every field whose name is not wanted.

@@ -26,7 +26,11 @@ func (s *Session) load(ctx context.Context) {
 	}
 	within := within(ctx, m.cfg.LoadTimeout)
 	defer within.cancel()
-	rec, err := m.store.Load(within, m.storeID(id))
+	stored := m.storeID(id)
+	rec, err := m.store.Load(within, stored)
+	if err == nil && rec.ID != stored {
+		err = errMixedUp
+	}
 	switch {
 	case errors.Is(err, store.ErrExpired), err == nil && m.cfg.outlived(rec):
 		s.note(Event{Kind: Expired})
@@ -41,6 +45,10 @@ func (s *Session) load(ctx context.Context) {
 		m.log().Error("Session store error", "operation", "load", "error", err)
 	}
 }
+
+// errMixedUp: a driver that mixes up its replies has handed out other people's
+// sessions before (CVE-2025-29923, CVE-2023-28858).
+var errMixedUp = errors.New("the store answered with another session's record")
 
 // base makes a stored record what the session stands on, without operations.
 func (s *Session) base(rec *store.Record) {

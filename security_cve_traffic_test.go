@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/echosession/session"
+	"github.com/echosession/session/store"
 	memstore "github.com/echosession/session/store/memory"
 )
 
@@ -115,7 +116,9 @@ func TestVuln_32_CachedForOthers(t *testing.T) {
 	a := newApp(t, newMemory(clock))
 	public := func(w http.ResponseWriter) { w.Header().Set("Cache-Control", "public, max-age=3600") }
 	a.on("/404", func(w http.ResponseWriter, r *http.Request, s *session.Session) { http.NotFound(w, r) })
-	a.on("/moved", func(w http.ResponseWriter, r *http.Request, s *session.Session) { http.Redirect(w, r, "/", 301) })
+	a.on("/moved", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
+		http.Redirect(w, r, "/", http.StatusMovedPermanently)
+	})
 	a.on("/public", func(w http.ResponseWriter, r *http.Request, s *session.Session) { public(w) })
 	a.on("/public/set", func(w http.ResponseWriter, r *http.Request, s *session.Session) { public(w); _ = s.Set("k", 1) })
 	a.on("/private/set", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
@@ -264,3 +267,26 @@ type discard struct{}
 func (discard) Header() http.Header         { return http.Header{} }
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
+
+// TestVuln_30_MixedUpReplies: a record of another id than the one asked for is
+// an outage, never a session.
+func TestVuln_30_MixedUpReplies(t *testing.T) {
+	st := newRig(newMemory(nil))
+	a := newApp(t, mixedUp{st})
+	c := a.client()
+	c.get("/login?user=ann")
+	if res := c.get("/me"); res.status != http.StatusServiceUnavailable || strings.Contains(res.body, "ann") {
+		t.Errorf("answers %d %q", res.status, res.body)
+	}
+}
+
+// mixedUp answers a load with a record of another id.
+type mixedUp struct{ store.Store }
+
+func (m mixedUp) Load(ctx context.Context, id string) (*store.Record, error) {
+	r, err := m.Store.Load(ctx, id)
+	if err == nil {
+		r.ID = "another"
+	}
+	return r, err
+}

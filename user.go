@@ -49,7 +49,7 @@ func userValue(user string, numeric bool) ([]byte, error) {
 	case !utf8.ValidString(user) || strings.ContainsRune(user, 0):
 		return nil, fmt.Errorf("%w: the user of a login is not valid UTF-8, or contains NUL", ErrValue)
 	case numeric:
-		if !json.Valid([]byte(user)) || !strings.ContainsAny(user[:1], "-0123456789") {
+		if !json.Valid([]byte(user)) || !strings.ContainsAny(user[:1], "-0123456789") || strings.TrimSpace(user) != user {
 			return nil, fmt.Errorf("%w: the user of a numeric login is not a number", ErrValue)
 		}
 		return []byte(user), nil

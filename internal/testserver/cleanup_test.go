@@ -165,28 +165,44 @@ func child(mode string) {
 
 func TestWatchdogEndsOnlyWhatHasNotEnded(t *testing.T) {
 	t.Parallel()
-	sleep := func() *exec.Cmd {
-		cmd := exec.Command("sleep", "3600")
+	ends := map[int]chan error{}
+	run := func(path string, args ...string) (pid int) {
+		cmd := exec.Command(path, args...)
 		cmd.SysProcAttr = attributes(nil)
 		must(t, cmd.Start())
+		end := make(chan error, 1)
+		go func() { // at once: it would stay a zombie, which the watchdog waits for
+			end <- cmd.Wait()
+			close(end)
+		}()
 		t.Cleanup(func() {
 			cmd.Process.Kill()
-			cmd.Wait()
+			<-end
 		})
-		return cmd
+		ends[cmd.Process.Pid] = end
+		return cmd.Process.Pid
 	}
-	left, ended, unknown := sleep(), sleep(), sleep()
+	left, ended, unknown := run("sleep", "3600"), run("sleep", "3600"), run("sleep", "3600")
+	parent := run("/bin/sh", "-c", "sleep 3600 & wait")
+	var kids []int
+	holds(t, "its child", func() bool {
+		kids = children(parent)
+		return len(kids) == 1
+	})
 	kept, spaces := t.TempDir(), filepath.Join(t.TempDir(), "with  spaces")
 	must(t, os.Mkdir(spaces, 0o700))
+
 	w := exec.Command("/bin/sh", "-c", watchdogScript)
-	w.Stdin = strings.NewReader(fmt.Sprintf("server TERM:%d\nserver KILL:%d\ndir %s\ndir %s\nno-server KILL:%d\nno-dir %s\n",
-		left.Process.Pid, ended.Process.Pid, kept, spaces, ended.Process.Pid, kept))
-	waited := make(chan error)
-	go func() { waited <- left.Wait() }() // else it stays a zombie, which the watchdog waits for
+	w.Stdin = strings.NewReader(fmt.Sprintf(
+		"server TERM:%d\nserver KILL:%d\nserver KILL:%d\ndir %s\ndir %s\nno-server KILL:%d\nno-dir %s\n",
+		left, parent, ended, kept, spaces, ended, kept))
 	must(t, w.Run())
-	want(t, "what was left", fmt.Sprint(<-waited), "signal: terminated")
-	want(t, "gone, what had ended", gone(ended.Process.Pid), false)
-	want(t, "gone, what it was not told of", gone(unknown.Process.Pid), false)
+
+	want(t, "what was left", fmt.Sprint(<-ends[left]), "signal: terminated")
+	want(t, "a parent that was left", fmt.Sprint(<-ends[parent]), "signal: killed")
+	holds(t, "the parent's child to be gone", func() bool { return gone(kids[0]) })
+	want(t, "gone, what had ended", gone(ended), false)
+	want(t, "gone, what it was not told of", gone(unknown), false)
 	_, err := os.Stat(spaces)
 	want(t, "its directory is removed", errors.Is(err, os.ErrNotExist), true)
 	_, err = os.Stat(kept)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/echosession/session/store"
@@ -42,4 +43,27 @@ func (s *Store) wrap(operation string, err error) error {
 		return fmt.Errorf("%w: %s: the role lacks a right (%s): grant it with grant.sql", store.ErrUnavailable, operation, pg.Message)
 	}
 	return fmt.Errorf("%w: %s: %s (%s)", store.ErrUnavailable, operation, pg.Message, pg.Code)
+}
+
+// reading runs a statement that changes nothing, again where it met a connection
+// that was dead already: after a restart of the server the pool is full of them.
+// A write is not repeated here; who asked for it looks at what became of it.
+func (s *Store) reading(ctx context.Context, query func() error) error {
+	for tries := s.pool.Config().MaxConns; ; tries-- {
+		err := query()
+		if err == nil || tries <= 0 || ctx.Err() != nil || !lostConnection(err) {
+			return err
+		}
+	}
+}
+
+// lostConnection reports whether a connection that had been there broke. A server
+// that cannot be reached at all is another matter: there is no use in haste.
+func lostConnection(err error) bool {
+	var refused *pgconn.ConnectError
+	if errors.Is(err, pgx.ErrNoRows) || errors.As(err, &refused) {
+		return false
+	}
+	var pg *pgconn.PgError
+	return !errors.As(err, &pg) || pg.Code == "57P01" || pg.Code == "57P02" // shut down, crashed
 }

@@ -56,7 +56,9 @@ func (s *Store) Load(ctx context.Context, id string) (*store.Record, error) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	r := &store.Record{ID: id}
-	err := s.pool.QueryRow(ctx, s.sql.load, id).Scan(&r.Data, &r.User, &r.Handle, &r.Version, &r.Created, &r.Expires, &r.Now)
+	err := s.reading(ctx, func() error {
+		return s.pool.QueryRow(ctx, s.sql.load, id).Scan(&r.Data, &r.User, &r.Handle, &r.Version, &r.Created, &r.Expires, &r.Now)
+	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, store.ErrNotFound
@@ -167,7 +169,7 @@ func (s *Store) raced(ctx context.Context, id string, err error) error {
 // taken first: what is revoked from here on, the login does not survive.
 func (s *Store) login(ctx context.Context, oldID *string, r *store.Record) error {
 	var before string
-	if err := s.pool.QueryRow(ctx, s.sql.snapshot).Scan(&before); err != nil {
+	if err := s.reading(ctx, func() error { return s.pool.QueryRow(ctx, s.sql.snapshot).Scan(&before) }); err != nil {
 		return s.wrap("login", err)
 	}
 	var status string
