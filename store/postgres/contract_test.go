@@ -1,0 +1,68 @@
+package pgstore_test
+
+import (
+	"testing"
+
+	"github.com/echosession/session/internal/testserver"
+	"github.com/echosession/session/store"
+	pgstore "github.com/echosession/session/store/postgres"
+	"github.com/echosession/session/store/storetest"
+)
+
+// TestContract is the contract on every shape of table, zone, execution mode and
+// version that the store is for.
+func TestContract(t *testing.T) {
+	cases := []struct {
+		name    string
+		version int
+		table   string // made before the migration
+		zone    string // of the database
+		mode    string // of the pool
+		pooler  bool
+		options pgstore.Options
+	}{
+		{name: "a new table"},
+		{name: "a new table, America/New_York", zone: "America/New_York"},
+		{name: "a new table of another name", options: pgstore.Options{Schema: "My_App", Table: "Order"}, table: `CREATE SCHEMA "My_App"`},
+		{name: "the guide's table, UTC", table: guide, zone: "UTC"},
+		{name: "the guide's table, America/New_York", table: guide, zone: "America/New_York"},
+		{name: "the guide's table, Asia/Tokyo", table: guide, zone: "Asia/Tokyo"},
+		{name: "cache_describe", mode: "cache_describe"},
+		{name: "describe_exec", mode: "describe_exec"},
+		{name: "exec", mode: "exec"},
+		{name: "simple_protocol", mode: "simple_protocol"},
+		{name: "PgBouncer, cache_describe", mode: "cache_describe", pooler: true},
+		{name: "PgBouncer, exec", mode: "exec", pooler: true},
+		{name: "PgBouncer, simple_protocol", mode: "simple_protocol", pooler: true, table: guide, zone: "Asia/Tokyo"},
+		{name: "Postgres 18", version: 18},
+		{name: "Postgres 18, the guide's table, America/New_York", version: 18, table: guide, zone: "America/New_York"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			pg := testserver.SharedPostgres(t, testserver.PostgresOptions{Version: c.version})
+			at := pg.Database(t)
+			direct := connect(t, at)
+			if c.zone != "" {
+				exec(t, direct, `ALTER DATABASE "`+direct.Config().ConnConfig.Database+`" SET timezone = '`+c.zone+`'`)
+				direct.Close()
+				direct = connect(t, at)
+			}
+			if c.table != "" {
+				exec(t, direct, c.table)
+			}
+			if err := pgstore.Migrate(t.Context(), direct, c.options); err != nil {
+				t.Fatal(err)
+			}
+			if c.pooler {
+				at = testserver.StartPgBouncer(t, pg, testserver.PgBouncerOptions{}).URL(at)
+			}
+			params := []string{"pool_max_conns", "16"}
+			if c.mode != "" {
+				params = append(params, "default_query_exec_mode", c.mode)
+			}
+			s := open(t, connect(t, at, params...), c.options)
+			storetest.Run(t, func(*testing.T) store.Store { return s })
+		})
+	}
+}
