@@ -16,8 +16,10 @@ func startNode(t *testing.T, addr, name string) *httptest.Server {
 		}
 		io.WriteString(w, name+" "+r.Host+" "+r.Header.Get("X-Forwarded-Proto"))
 	}))
-	if addr != "" {
-		srv.Listener.Close()
+	srv.Listener.Close()
+	if addr == "" {
+		srv.Listener = Listen(t)
+	} else {
 		ln, err := net.Listen("tcp", addr)
 		must(t, err)
 		srv.Listener = ln

@@ -6,14 +6,26 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"testing"
 )
 
-// listen opens a port of the kind that freePort finds.
+// Listen opens a port for a node that the test runs itself, and that goes down and
+// comes back at its address. The port is out of the range of outgoing connections,
+// which net/http/httptest takes its own from: such a one may be any client's while
+// its server is down, and worse, a client that dials it while nobody listens may
+// be given the very same port for its own end, and be connected to itself. The
+// listener is closed with the test.
+func Listen(t testing.TB) net.Listener {
+	t.Helper()
+	ln, err := listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	return ln
+}
+
 func listen() (net.Listener, error) {
-	// Out of the range of outgoing connections. A port of that range may be taken
-	// by any client while its server is down, and worse: a client that dials such
-	// a port while nobody listens may be given the very same port for its own end,
-	// and be connected to itself.
 	const lowest = 10000
 	var last error
 	for range 100 {
