@@ -202,8 +202,6 @@ func (s *Session) settle(ctx context.Context, next *store.Record, cause error) e
 		return unavailable(cause)
 	case !fresh && got.Version == s.rec.Version:
 		return errAgain
-	case s.take && !fresh:
-		return unavailable(cause) // another taker leaves the very same bytes
 	case bytes.Equal(got.Data, next.Data) && got.User == next.User:
 		next.Version, next.Created, next.Expires, next.Now = got.Version, got.Created, got.Expires, got.Now
 		return nil

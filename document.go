@@ -93,11 +93,17 @@ func (d *document) clone() document {
 	return document{fields: append(make([]field, 0, len(d.fields)+2), d.fields...)}
 }
 
-// holdsNothing reports whether the document has no field but cookie: nothing
-// that is worth storing.
+// holdsNothing reports whether the document has no field but cookie and our own
+// mark: nothing that is worth storing.
 func (d *document) holdsNothing() bool {
 	for _, f := range d.fields {
-		if !isKey(f.key, keyCookie) {
+		switch {
+		case isKey(f.key, keyCookie):
+		case isKey(f.key, keyOwn):
+			if part := parseDocument(f.raw); len(part.fields) > 1 || part.get(ownMark) == nil {
+				return false
+			}
+		default:
 			return false
 		}
 	}

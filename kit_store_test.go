@@ -74,6 +74,23 @@ func (g *rig) holdAt(op string, after bool) *gate {
 	return p
 }
 
+// gather holds the next n calls of an operation, when the store has done them,
+// until all have come: then none knows what another one is about to do.
+func (g *rig) gather(op string, n int) {
+	gates := make([]*gate, n)
+	for i := range gates {
+		gates[i] = g.holdAfter(op)
+	}
+	go func() {
+		for _, p := range gates {
+			<-p.reached
+		}
+		for _, p := range gates {
+			p.release()
+		}
+	}()
+}
+
 // release lets the call go on. It may be called twice.
 func (p *gate) release() { p.once.Do(func() { close(p.released) }) }
 

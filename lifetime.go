@@ -52,7 +52,7 @@ func (c *Config) touchEvery(idle time.Duration) time.Duration {
 // be worth a write, and a cookie. It compares times of the store's clock only.
 func (c *Config) touchDue(r *store.Record, idle time.Duration) bool {
 	end := r.Now.Add(idle)
-	if !c.NoAbsolute {
+	if !c.NoAbsolute && !r.Created.IsZero() {
 		if limit := r.Created.Add(c.Absolute); limit.Before(end) {
 			end = limit
 		}

@@ -42,7 +42,9 @@ func (s *Session) load(ctx context.Context) {
 	default:
 		s.loadErr = unavailable(err)
 		s.note(Event{Kind: LoadFailed, Err: s.loadErr})
-		m.log().Error("Session store error", "operation", "load", "error", err)
+		if ctx.Err() == nil { // else it is the client who has gone
+			m.log().Error("Session store error", "operation", "load", "error", err)
+		}
 	}
 }
 

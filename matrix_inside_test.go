@@ -44,6 +44,17 @@ func insidePaths() []matrix.Path {
 				return text.Serve(v, w, r)
 			}}))
 		}),
+		inside("events, until a flush fails", get, matrix.Want{Endless: true}, func(v *matrix.Visit) http.Handler {
+			// Not in the other frameworks: Echo's response has no error for it.
+			return handle(v, matrix.Answer{Serve: func(v *matrix.Visit, w http.ResponseWriter, r *http.Request) error {
+				for {
+					_ = text.Serve(v, w, r)
+					if err := http.NewResponseController(w).Flush(); err != nil {
+						return nil
+					}
+				}
+			}})
+		}),
 		inside("a buffer inside", get, plain, func(v *matrix.Visit) http.Handler { return buffered(handle(v, text)) }),
 		inside("http.TimeoutHandler inside, in time", get, plain, func(v *matrix.Visit) http.Handler {
 			return http.TimeoutHandler(handle(v, text), time.Hour, "")

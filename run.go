@@ -86,7 +86,9 @@ func (m *Manager) prune(ctx context.Context, pruner store.Pruner) (int, error) {
 	began := time.Now()
 	n, err := pruner.Prune(ctx)
 	if err != nil {
-		m.log().Error("Session store error", "operation", "cleanup", "deleted", n, "error", err)
+		if ctx.Err() == nil { // else it was told to stop, which is no fault
+			m.log().Error("Session store error", "operation", "cleanup", "deleted", n, "error", err)
+		}
 		m.emit(ctx, Event{Kind: PruneFailed, Count: n, Err: err})
 		return n, unavailable(err)
 	}

@@ -50,7 +50,6 @@ type draft struct {
 	rotate   bool // under a new id
 	login    bool // for a user who has just proved who they are
 	lifetime bool // of a lifetime that its cookie has to tell
-	take     bool // without something that at most one request may get
 }
 
 // An op is one change of a request. It runs when it is asked for, and again on

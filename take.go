@@ -27,15 +27,16 @@ func take[T any](ctx context.Context, s *Session, remove func(*draft) (T, bool, 
 	s.mu.Lock()
 	defer s.unlock()
 	err = s.changeLocked(func(d *draft) (err error) {
-		d.take = true
-		value, ok, err = remove(d)
+		if value, ok, err = remove(d); ok {
+			d.mark()
+		}
 		return err
 	})
 	if err != nil {
 		return none, false, err
 	}
 	if !ok { // nothing to take, and so nothing to commit
-		s.ops, s.take = s.ops[:len(s.ops)-1], false
+		s.ops = s.ops[:len(s.ops)-1]
 		return none, false, nil
 	}
 	if err := s.commit(ctx); err != nil || !ok {
@@ -49,6 +50,7 @@ func take[T any](ctx context.Context, s *Session, remove func(*draft) (T, bool, 
 const (
 	ownAuth  = "auth"  // milliseconds since 1970: when the user proved who they are
 	ownFlash = "flash" // values shown once
+	ownMark  = "mark"  // chance, new with each save whose bytes must be ours alone
 )
 
 // own changes our part of a document.
@@ -60,6 +62,13 @@ func (d *draft) own(change func(*document)) {
 		return
 	}
 	d.doc.set(keyOwn, part.text())
+}
+
+// mark makes the document's bytes ours alone. When the outcome of a save is not
+// known, our very bytes in the store prove that it happened; but another request
+// may take the same value, or count to the same number, and leave the same ones.
+func (d *draft) mark() {
+	d.own(func(part *document) { part.set(ownMark, quote(randomText(6))) })
 }
 
 // Flash adds a value that is shown once, by [Flashes], in this request or a
@@ -76,6 +85,7 @@ func (s *Session) Flash(value any) error {
 			list = append(list, raw)
 			part.set(ownFlash, joinRaw(list))
 		})
+		d.mark()
 		return nil
 	})
 }

@@ -64,6 +64,7 @@ func Update[T any](s *Session, key string, f func(T) T) error {
 			return err
 		}
 		d.doc.set(key, raw)
+		d.mark()
 		return nil
 	})
 }

@@ -112,7 +112,7 @@ func newEcho(v *matrix.Visit) *echo.Echo {
 	e.Renderer = pages{}
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if !c.Response().Committed {
-			c.Response().Header().Set(matrix.PageHeader, "1")
+			c.Response().Header().Set(matrix.PageHeader, matrix.OwnPage)
 		}
 		e.DefaultHTTPErrorHandler(err, c)
 	}

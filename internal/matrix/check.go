@@ -75,6 +75,9 @@ func (x *exchange) run() (problems []string) {
 			say("%s is %q, not %q", name, got, want)
 		}
 	}
+	if all := x.res.Header["Set-Cookie"]; len(all)-len(cookieLines(x.res.Header)) < x.path.Cookies {
+		say("%d other cookies have been set: %q", x.path.Cookies, all)
+	}
 	if got := len(x.early.codes); got != x.path.Early {
 		say("%d informational responses, not %d", got, x.path.Early)
 	}
@@ -177,8 +180,12 @@ func (x *exchange) checkPage() (problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	h := x.res.Header
 	status, control, retry := x.failure()
-	if x.res.StatusCode != status || h.Get(PageHeader) == "" {
-		say("the answer is %s, not the page of a %d: %v", x.res.Status, status, h)
+	by := x.path.Page
+	if by == "" {
+		by = OwnPage
+	}
+	if x.res.StatusCode != status || h.Get(PageHeader) != by {
+		say("the answer is %s, not the page of a %d by %q: %v", x.res.Status, status, by, h)
 	}
 	if seconds, err := strconv.Atoi(h.Get("Retry-After")); retry != (err == nil && seconds > 0) {
 		say("Retry-After is %q", h.Get("Retry-After"))

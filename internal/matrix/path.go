@@ -58,6 +58,8 @@ type Want struct {
 	Empty  bool              // there is no body
 	// Caching is the Cache-Control of an answer without the cookie. Default private.
 	Caching string
+	// Cookies is how many others there are beside the session's, at least.
+	Cookies int
 	// Endless is a body that ends when the client goes.
 	Endless bool
 	// Cut is a body that the server breaks off.
@@ -77,6 +79,9 @@ type Want struct {
 	OutOfReach string
 	// NotDown says why the path does not ask whether the store is there.
 	NotDown string
+	// Page is who writes the error page of a failed commit, as [PageHeader] tells.
+	// Default the application's own error handler.
+	Page string
 	// PageStays is an error page that leaves as it is: only its own handler has
 	// changed the session, and an error page is what there would be instead.
 	PageStays bool

@@ -61,7 +61,7 @@ func proxied() []Answer {
 	}
 	return []Answer{
 		{Name: "ReverseProxy", Serve: to("/"), Want: Want{Header: map[string]string{"Etag": `"1"`}}},
-		{Name: "ReverseProxy, a cookie from behind", Serve: to("/cookie")},
+		{Name: "ReverseProxy, a cookie from behind", Serve: to("/cookie"), Want: Want{Cookies: 1}},
 		{Name: "ReverseProxy, an empty body", Serve: to("/empty"), Want: Want{Empty: true}},
 		{Name: "ReverseProxy, a redirect from behind", Serve: to("/away"), Want: Want{Status: http.StatusSeeOther, Empty: true}},
 		{Name: "ReverseProxy, an early hint from behind", Serve: to("/hint"), Want: Want{Early: 1}},

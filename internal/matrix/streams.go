@@ -77,9 +77,19 @@ func streams() []Answer {
 		{Name: "events, until a write fails", Serve: func(_ *Visit, w http.ResponseWriter, _ *http.Request) error {
 			serverSentEvents(w)
 			for { // it never looks at the context
-				if err := event(w); err != nil {
+				if _, err := w.Write([]byte("data: " + Text + "\n\n")); err != nil {
 					return nil
 				}
+				_ = flush(w)
+			}
+		}, Want: Want{Endless: true}},
+		{Name: "events as strings, until a write fails", Serve: func(_ *Visit, w http.ResponseWriter, _ *http.Request) error {
+			serverSentEvents(w)
+			for {
+				if _, err := io.WriteString(w, "data: "+Text+"\n\n"); err != nil {
+					return nil
+				}
+				_ = flush(w)
 			}
 		}, Want: Want{Endless: true}},
 		{Name: "an early hint, then the answer", Serve: func(v *Visit, w http.ResponseWriter, r *http.Request) error {

@@ -27,8 +27,11 @@ const (
 // CookieName is the name of the cookie in question.
 const CookieName = "__Host-session"
 
-// PageHeader is on the application's own error pages.
+// PageHeader is on every error page, and says who wrote it.
 const PageHeader = "X-Error-Page"
+
+// OwnPage is its value on those of the application's own error handler.
+const OwnPage = "own"
 
 const key = "matrix"
 
@@ -111,7 +114,7 @@ func Another() *session.Manager {
 
 // page is the error page of an application without a framework.
 func page(w http.ResponseWriter, _ *http.Request, err error) {
-	w.Header().Set(PageHeader, "1")
+	w.Header().Set(PageHeader, OwnPage)
 	http.Error(w, http.StatusText(session.StatusCode(err)), session.StatusCode(err))
 }
 

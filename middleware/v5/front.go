@@ -30,8 +30,7 @@ func (f *front) ready() error {
 }
 
 func (f *front) WriteHeader(code int) {
-	informational := code >= 100 && code < 200 && code != http.StatusSwitchingProtocols
-	if informational || f.ready() == nil {
+	if f.ready() == nil {
 		f.ResponseWriter.WriteHeader(code)
 	}
 }
@@ -43,19 +42,10 @@ func (f *front) Write(b []byte) (int, error) {
 	return f.ResponseWriter.Write(b)
 }
 
-func (f *front) FlushError() error {
-	if err := f.ready(); err != nil {
-		return err
-	}
-	return http.NewResponseController(f.ResponseWriter).Flush()
-}
-
-func (f *front) Flush() { _ = f.FlushError() }
+// Flush and Hijack are not held: the exchange sees them at once.
+func (f *front) Flush() { _ = http.NewResponseController(f.ResponseWriter).Flush() }
 
 func (f *front) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if err := f.ready(); err != nil {
-		return nil, nil, err
-	}
 	return http.NewResponseController(f.ResponseWriter).Hijack()
 }
 

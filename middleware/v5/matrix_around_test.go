@@ -100,7 +100,22 @@ func wrappers() []way {
 			{name: name + " inside, nothing written", inside: these(mw), answer: empty, want: matrix.Want{Empty: true}},
 		}...)
 	}
+	// mapped answers errors itself, as a middleware for an API may.
+	mapped := func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			var he *echo.HTTPError
+			err := next(c)
+			if !errors.As(err, &he) || committed(c) {
+				return err
+			}
+			c.Response().Header().Set(matrix.PageHeader, "mapped")
+			return c.String(he.Code, http.StatusText(he.Code))
+		}
+	}
 	return append(all, []way{
+		{name: "errors answered by a middleware outside", outside: these(mapped), answer: text, want: matrix.Want{Page: "mapped"}},
+		{name: "errors answered by a middleware outside, gzip between", outside: these(mapped, middleware.Gzip()), answer: text,
+			want: matrix.Want{Page: "mapped"}, request: zipped(matrix.Request{})},
 		{name: "gzip, BodyDump and RequestLogger outside", outside: these(logger, middleware.Gzip(), dump), answer: text, request: zipped(matrix.Request{})},
 		{name: "gzip, BodyDump and RequestLogger outside, an error", outside: these(logger, middleware.Gzip(), dump), answer: bad, want: page, request: zipped(matrix.Request{})},
 	}...)

@@ -29,6 +29,7 @@ func held() []way {
 		{name: "changed before the answer, which gzip holds, and after it", outside: holding, request: zipped(matrix.Request{}),
 			answer: func(v *matrix.Visit, c *echo.Context) error { return errors.Join(text(v, c), use(v, c)) }},
 		{name: "an opaque writer outside", outside: opaque, answer: text},
+		{name: "an opaque writer outside, gzip inside", outside: opaque, inside: these(middleware.Gzip()), answer: text, request: zipped(matrix.Request{})},
 		{name: "an opaque writer outside, an error", outside: opaque, answer: bad, want: page},
 		{name: "an opaque writer outside, nothing written", outside: opaque, want: matrix.Want{Empty: true},
 			answer: func(*matrix.Visit, *echo.Context) error { return nil }},

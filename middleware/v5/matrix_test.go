@@ -121,7 +121,7 @@ func configured(v *matrix.Visit, e *echo.Echo) *echo.Echo {
 	page := e.HTTPErrorHandler
 	e.HTTPErrorHandler = func(c *echo.Context, err error) {
 		if !committed(c) {
-			c.Response().Header().Set(matrix.PageHeader, "1")
+			c.Response().Header().Set(matrix.PageHeader, matrix.OwnPage)
 		}
 		page(c, err)
 	}

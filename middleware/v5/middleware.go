@@ -112,9 +112,6 @@ func (cfg *Config) serve(next echo.HandlerFunc, c *echo.Context) error {
 	c.SetRequest(r)
 	err, failed := run(next, c, x, f)
 	if failed == nil {
-		if f != nil && c.Response() == http.ResponseWriter(f) {
-			c.SetResponse(outermost)
-		}
 		return err
 	}
 	err = cfg.ErrorHandler(c, failed)
