@@ -69,7 +69,7 @@ var tables = []struct{ name, title string }{
 	{onEcho5.name, "Echo v5, one request in process: time, allocations, both over bare"},
 	{onNetHTTP.name, "net/http, one request in process: time, allocations, both over bare"},
 	{"parallel", "Echo v4 in process, a visitor for each processor: time of a request"},
-	{"server", fmt.Sprintf("Echo v4 over loopback, %d connections: requests/s, share of bare Echo", connections)},
+	{"server", fmt.Sprintf("Echo v4 over loopback, %d connections: requests/s, bare Echo's in turn, the median share", connections)},
 	{"ceiling", "What a read of a signed, stored session cannot do without: time, allocations"},
 }
 
@@ -91,7 +91,7 @@ func printTables(out io.Writer) {
 func (r row) columns() string {
 	switch {
 	case r.table == "server":
-		return fmt.Sprintf("%.0f\t%.2f", float64(time.Second)/float64(r.other), r.share)
+		return fmt.Sprintf("%s\t%s\t%.2f", perSecond(r.other), perSecond(r.base), r.share)
 	case r.table == "parallel":
 		return microseconds(r.other)
 	case !r.paired:
@@ -103,5 +103,7 @@ func (r row) columns() string {
 	}
 	return text
 }
+
+func perSecond(each time.Duration) string { return fmt.Sprint(int(time.Second / each)) }
 
 func microseconds(d time.Duration) string { return fmt.Sprintf("%.2f µs", d.Seconds()*1e6) }
