@@ -21,9 +21,20 @@ func held() []way {
 			return next(c)
 		}
 	})
+	dump := these(middleware.BodyDump(func(*echo.Context, []byte, []byte, error) {}))
 	page := matrix.Want{Status: http.StatusBadRequest, Body: `"message"`}
 	bad := func(*matrix.Visit, *echo.Context) error { return echo.NewHTTPError(http.StatusBadRequest, "no") }
-	return []way{
+	var all []way
+	for _, a := range matrix.Answers() { // what a writer in between has to offer
+		switch a.Name {
+		case "http.Flusher", "a websocket by http.Hijacker":
+			all = append(all, way{name: a.Name + ", BodyDump outside", outside: dump, request: a.Request, want: a.Want, answer: raw(a)})
+		}
+	}
+	if len(all) != 2 {
+		panic("answers were renamed")
+	}
+	return append(all, []way{
 		{name: "changed after the answer, which gzip holds", itself: true, outside: holding, request: zipped(matrix.Request{}),
 			answer: func(v *matrix.Visit, c *echo.Context) error { return errors.Join(text(v, c), use(v, c)) }},
 		{name: "changed before the answer, which gzip holds, and after it", outside: holding, request: zipped(matrix.Request{}),
@@ -33,7 +44,7 @@ func held() []way {
 		{name: "an opaque writer outside, an error", outside: opaque, answer: bad, want: page},
 		{name: "an opaque writer outside, nothing written", outside: opaque, want: matrix.Want{Empty: true},
 			answer: func(*matrix.Visit, *echo.Context) error { return nil }},
-	}
+	}...)
 }
 
 // heads are HEAD requests that Echo answers by a GET route, whose answer it
