@@ -21,7 +21,7 @@ var ErrNotReady = errors.New("session database is not ready")
 func (s *Store) Check(ctx context.Context) error {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	for _, part := range []func(context.Context) error{s.checkServer, s.checkPooler, s.checkSchema, s.checkRights} {
+	for _, part := range []func(context.Context) error{s.checkServer, s.checkPooler, s.checkTables, s.checkRights, s.checkSchema} {
 		if err := part(ctx); err != nil {
 			if errors.Is(err, ErrNotReady) {
 				return err
@@ -57,10 +57,14 @@ func (s *Store) checkServer(ctx context.Context) error {
 // migrateHint is the command that mends what a migration mends.
 const migrateHint = "run the migration: call pgstore.Migrate, start the reference app once with MIGRATE=1, or psql -f store/postgres/schema.sql"
 
-func (s *Store) checkSchema(ctx context.Context) error {
+// checkTables finds the tables, and one of that name that is something else.
+func (s *Store) checkTables(ctx context.Context) error {
 	names := s.o.names()
 	var table, state bool
-	err := s.pool.QueryRow(ctx, names.Replace(`SELECT to_regclass($${{session}}$$) IS NOT NULL, to_regclass($${{state}}$$) IS NOT NULL`)).Scan(&table, &state)
+	var missing []string
+	err := s.pool.QueryRow(ctx, names.Replace(`SELECT to_regclass($${{session}}$$) IS NOT NULL, to_regclass($${{state}}$$) IS NOT NULL,
+		ARRAY(SELECT t FROM unnest(ARRAY[$${{dead}}$$, $${{change}}$$, $${{revocation}}$$, $${{job}}$$]) t WHERE to_regclass(t) IS NULL)`)).
+		Scan(&table, &state, &missing)
 	switch {
 	case err != nil:
 		return err
@@ -70,27 +74,35 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	if err := s.checkColumns(ctx, names, state); err != nil {
 		return err
 	}
-	if !state {
+	switch {
+	case !state:
 		return notReady("table %s is not migrated; %s", s.o.display(), migrateHint)
+	case len(missing) > 0:
+		return notReady("table %s has lost %s beside it; %s", s.o.display(), strings.Join(missing, ", "), migrateHint)
 	}
+	return nil
+}
+
+// checkSchema finds a migration that is due or was undone in part.
+func (s *Store) checkSchema(ctx context.Context) error {
 	var schema int
-	var recorded, zone string
+	var recorded, zone, role string
 	var naive bool
 	var missing []string
-	err = s.pool.QueryRow(ctx, names.Replace(`SELECT schema, timezone, current_setting('TimeZone'),
+	err := s.pool.QueryRow(ctx, s.o.names().Replace(`SELECT schema, timezone, current_setting('TimeZone'), quote_ident(current_user),
 			(SELECT atttypid = 'timestamp'::regtype FROM pg_attribute WHERE attrelid = $${{session}}$$::regclass AND attname = 'expire'),
 			ARRAY(SELECT t FROM unnest(ARRAY['foreign','shortened','changed','deleted','inserted','truncated']) t WHERE NOT EXISTS (
 				SELECT FROM pg_trigger WHERE tgrelid = $${{session}}$$::regclass AND tgname = 'echosession_' || t AND tgenabled <> 'D'))
-		FROM {{state}}`)).Scan(&schema, &recorded, &zone, &naive, &missing)
+		FROM {{state}}`)).Scan(&schema, &recorded, &zone, &role, &naive, &missing)
 	switch {
 	case err != nil:
 		return err
 	case schema < s.o.latest():
 		return notReady("table %s has schema %d, and this version needs %d; %s", s.o.display(), schema, s.o.latest(), migrateHint)
 	case len(missing) > 0:
-		return notReady("table %s lacks the triggers %s, or they are disabled: a logout would not be final; ALTER TABLE %s ENABLE TRIGGER ALL, or restore them from schema.sql", s.o.display(), strings.Join(missing, ", "), s.o.display())
+		return notReady("table %s lacks the triggers %s, or they are disabled: a logout would not be final; %s", s.o.display(), strings.Join(missing, ", "), migrateHint)
 	case naive && recorded != zone:
-		return notReady("expire has no time zone and is written in %s, but this role's TimeZone is %s; ALTER ROLE %s SET timezone = '%s', or turn the column into TIMESTAMPTZ", recorded, zone, "CURRENT_USER", recorded)
+		return notReady("expire has no time zone and is written in %s, but this role's TimeZone is %s; ALTER ROLE %s SET timezone = '%s', or turn the column into TIMESTAMPTZ", recorded, zone, role, recorded)
 	}
 	return nil
 }
@@ -125,7 +137,7 @@ func (s *Store) checkColumns(ctx context.Context, names *strings.Replacer, migra
 		case have[column] == "" && (column == "sid" || column == "sess" || column == "expire"):
 			return notReady("table %s has no column %s, so it is no session table; choose another name with SESSION_TABLE", s.o.display(), column)
 		case have[column] == "":
-			return notReady("table %s has lost its column %s; UPDATE %s_state SET schema = 0, then %s", s.o.display(), column, s.o.display(), migrateHint)
+			return notReady("table %s has lost its column %s; %s", s.o.display(), column, migrateHint)
 		case !strings.Contains("|"+kinds+"|", "|"+have[column]+"|"):
 			return notReady("column %s of table %s is %s and must be %s; choose another table with SESSION_TABLE, or change the column", column, s.o.display(), have[column], strings.ReplaceAll(kinds, "|", " or "))
 		}

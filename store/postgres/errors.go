@@ -38,9 +38,9 @@ func (s *Store) wrap(operation string, err error) error {
 			return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, errPrepared)
 		}
 	case "42P01", "42703", "42883": // undefined table, column, function
-		return fmt.Errorf("%w: %s: table %s is not migrated (%s); %s", store.ErrUnavailable, operation, s.o.display(), pg.Code, migrateHint)
+		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, notReady("table %s is not migrated (%s); %s", s.o.display(), pg.Code, migrateHint))
 	case "42501":
-		return fmt.Errorf("%w: %s: the role lacks a right (%s): grant it with grant.sql", store.ErrUnavailable, operation, pg.Message)
+		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, notReady("the role lacks a right (%s); grant it with grant.sql", pg.Message))
 	}
 	return fmt.Errorf("%w: %s: %s (%s)", store.ErrUnavailable, operation, pg.Message, pg.Code)
 }

@@ -90,11 +90,21 @@ func (m *migration) lock(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// done is the number of the last step that was run, 0 for none.
+// done is the number of the last step that was run: 0 for none, and where what
+// the steps made is no longer all there.
 func (m *migration) done(ctx context.Context) (n int, err error) {
-	var there bool
-	if err := m.conn.QueryRow(ctx, m.sql("SELECT to_regclass($${{state}}$$) IS NOT NULL")).Scan(&there); err != nil || !there {
+	var state, whole bool
+	err = m.conn.QueryRow(ctx, m.sql(`SELECT to_regclass($${{state}}$$) IS NOT NULL,
+		(SELECT bool_and(to_regclass(t) IS NOT NULL) FROM unnest(ARRAY[$${{session}}$$, $${{dead}}$$, $${{change}}$$, $${{revocation}}$$, $${{job}}$$]) t)
+		AND 4 = (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($${{session}}$$) AND NOT attisdropped
+			AND attname IN ('version', 'user_id', 'handle', 'created_at'))
+		AND 6 = (SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($${{session}}$$) AND tgname LIKE 'echosession\_%' AND tgenabled <> 'D')`)).
+		Scan(&state, &whole)
+	switch {
+	case err != nil || !state:
 		return 0, err
+	case !whole: // a revoke has to refuse until users and handles are filled in again
+		return 0, m.exec(ctx, "UPDATE {{state}} SET schema = 0, backfilled = NULL")
 	}
 	return n, m.conn.QueryRow(ctx, m.sql("SELECT schema FROM {{state}}")).Scan(&n)
 }
@@ -160,7 +170,7 @@ func (m *migration) backfill(ctx context.Context) error {
 		err := m.conn.QueryRow(ctx, m.sql(`WITH b AS MATERIALIZED (
 				SELECT sid FROM {{session}} WHERE sid > $1::text ORDER BY sid LIMIT 2000),
 			u AS (UPDATE {{session}} s SET user_id = coalesce(s.user_id, {{fn_user}}(s.sess::json)), handle = coalesce(s.handle, {{fn_handle}}())
-				FROM b WHERE s.sid = b.sid AND s.version = 1 AND (s.handle IS NULL OR s.user_id IS NULL AND {{fn_user}}(s.sess::json) IS NOT NULL) RETURNING 1)
+				FROM b WHERE s.sid = b.sid AND (s.handle IS NULL OR s.user_id IS NULL AND {{fn_user}}(s.sess::json) IS NOT NULL) RETURNING 1)
 			SELECT max(sid) FROM b`), last).Scan(&next)
 		switch {
 		case isCode(err, "40P01", "40001"):

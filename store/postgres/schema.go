@@ -98,8 +98,8 @@ func SQL(o Options) (string, error) {
 		b.WriteString("BEGIN;\n" + st.sql + "COMMIT;\n\n")
 	}
 	b.WriteString("-- The rows that were there before.\n\n")
-	b.WriteString(names.Replace(`UPDATE {{session}} SET user_id = {{fn_user}}(sess::json), handle = coalesce(handle, {{fn_handle}}())
-  WHERE version = 1 AND (handle IS NULL OR user_id IS NULL AND {{fn_user}}(sess::json) IS NOT NULL);
+	b.WriteString(names.Replace(`UPDATE {{session}} SET user_id = coalesce(user_id, {{fn_user}}(sess::json)), handle = coalesce(handle, {{fn_handle}}())
+  WHERE handle IS NULL OR user_id IS NULL AND {{fn_user}}(sess::json) IS NOT NULL;
 `))
 	b.WriteString(names.Replace(fmt.Sprintf("UPDATE {{state}} SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, %d);\n", o.latest())))
 	return b.String(), nil
