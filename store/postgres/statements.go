@@ -84,7 +84,7 @@ func newStatements(o *Options) statements {
 			SELECT (SELECT count(*) FROM d), coalesce((SELECT {{fn_until}}(max(expire)) FROM x), now())`),
 		stats: sql(`SELECT count(*) FILTER (WHERE live), count(*) FILTER (WHERE NOT live),
 				count(user_id) FILTER (WHERE live), count(DISTINCT user_id) FILTER (WHERE live),
-				pg_total_relation_size($${{session}}$$::regclass), coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE live)), 0)::float8
+				pg_total_relation_size($${{session}}$$::regclass), coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE live AND isfinite(created_at))), 0)::float8
 			FROM (SELECT {{fn_until}}(expire) > now() AS live, user_id, created_at FROM {{session}}) s`),
 
 		claim: sql(`INSERT INTO {{job}} AS j (name, holder, until, started) VALUES ('prune', $1::text, now() + $2::bigint * interval '1 microsecond', now())

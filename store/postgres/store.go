@@ -57,7 +57,7 @@ func (s *Store) Load(ctx context.Context, id string) (*store.Record, error) {
 	defer cancel()
 	r := &store.Record{ID: id}
 	err := s.reading(ctx, func() error {
-		return s.pool.QueryRow(ctx, s.sql.load, id).Scan(&r.Data, &r.User, &r.Handle, &r.Version, &r.Created, &r.Expires, &r.Now)
+		return scan(s.pool.QueryRow(ctx, s.sql.load, id), r)
 	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -132,7 +132,8 @@ func (s *Store) Delete(ctx context.Context, r *store.Record) error {
 // whether the write happened. No row at all is none.
 func (s *Store) fill(operation string, row pgx.Row, r *store.Record, none error) error {
 	var version int64
-	var created, expires, now time.Time
+	var created, expires moment
+	var now time.Time
 	var done bool
 	err := row.Scan(&version, &created, &expires, &now, &done)
 	switch {
@@ -145,7 +146,7 @@ func (s *Store) fill(operation string, row pgx.Row, r *store.Record, none error)
 	case !done:
 		return store.ErrConflict
 	}
-	r.Version, r.Created, r.Expires, r.Now = uint64(version), created, expires, now
+	r.Version, r.Created, r.Expires, r.Now = uint64(version), time.Time(created), time.Time(expires), now
 	return nil
 }
 
@@ -174,7 +175,7 @@ func (s *Store) login(ctx context.Context, oldID *string, r *store.Record) error
 	}
 	var status string
 	var version *int64
-	var created, expires *time.Time
+	var created, expires *moment
 	var now time.Time
 	err := s.pool.QueryRow(ctx, s.sql.login, oldID, int64(r.Version), r.ID, string(r.Data), r.User, null(r.Handle),
 		micros(r.Idle), micros(r.Absolute), before, int32(min(s.o.UserLimit, 1<<30)), !s.o.RejectOverLimit,
@@ -184,7 +185,7 @@ func (s *Store) login(ctx context.Context, oldID *string, r *store.Record) error
 	}
 	switch status {
 	case "ok":
-		r.Version, r.Created, r.Expires, r.Now = uint64(*version), *created, *expires, now
+		r.Version, r.Created, r.Expires, r.Now = uint64(*version), time.Time(*created), time.Time(*expires), now
 		return nil
 	case "gone":
 		return store.ErrNotFound

@@ -19,7 +19,7 @@ func (s *Store) Sessions(ctx context.Context, user string) ([]*store.Record, err
 	var list []*store.Record
 	for rows.Next() {
 		r := &store.Record{}
-		if err := rows.Scan(&r.Data, &r.User, &r.Handle, &r.Version, &r.Created, &r.Expires, &r.Now); err != nil {
+		if err := scan(rows, r); err != nil {
 			return nil, s.wrap("list", err)
 		}
 		list = append(list, r)
