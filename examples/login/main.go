@@ -56,6 +56,9 @@ func start(ctx context.Context, cfg config, backend *open.Backend) error {
 	if err != nil {
 		return err
 	}
+	if backend.Name == "memory" {
+		slog.Warn("Sessions are kept in memory: whoever logged in before this start, or at another process, is not known here and has to log in again; all sessions end with this process", "store", backend.Name)
+	}
 	var background sync.WaitGroup
 	defer background.Wait()
 	ctx, stop := context.WithCancel(ctx)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 )
@@ -31,12 +30,14 @@ func newServer(h http.Handler) *http.Server {
 // serve answers until ctx ends. Then it takes no more requests, and lets those in
 // flight finish.
 func serve(ctx context.Context, addr string, h http.Handler) error {
-	listener, err := net.Listen("tcp", addr)
+	listener, err := listen(addr)
 	if err != nil {
 		return err
 	}
 	slog.Info("Listening", "url", "http://"+listener.Addr().String())
 	server := newServer(h)
+	var fresh arrivals
+	fresh.watch(server)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -47,5 +48,7 @@ func serve(ctx context.Context, addr string, h http.Handler) error {
 	slog.Info("Stopping: requests in flight finish")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
+	listener.stop()
+	fresh.wait(drain)
 	return server.Shutdown(drain)
 }

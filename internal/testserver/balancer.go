@@ -89,7 +89,9 @@ func (b *Balancer) dial(ctx context.Context, network, _ string) (net.Conn, error
 			if conn, err = (&net.Dialer{}).DialContext(ctx, network, b.turn()); err == nil {
 				return conn, nil
 			}
-			if !errors.Is(err, syscall.ECONNREFUSED) {
+			// Reset while connecting is refused as well: the listener went down
+			// between two packets of the handshake, and no request was sent.
+			if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) {
 				return nil, err
 			}
 		}
