@@ -16,6 +16,7 @@ func lastConns(l *net.TCPListener) (conns []net.Conn) {
 	if err != nil {
 		return nil
 	}
+	_ = raw.Control(refuseHandshakes)
 	var fds []int
 	_ = raw.Control(func(fd uintptr) {
 		for {
