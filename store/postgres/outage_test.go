@@ -39,8 +39,11 @@ var faults = map[string]fault{
 		pg.Pause()
 		return pg.Resume
 	}},
-	"read-only": {reads: true, strike: func(t *testing.T, pg *testserver.Postgres, _ *pgxpool.Pool) func() {
+	"read-only": {reads: true, strike: func(t *testing.T, pg *testserver.Postgres, pool *pgxpool.Pool) func() {
 		admin(t, pg, `ALTER SYSTEM SET default_transaction_read_only = on`)
+		for on := ""; on != "on"; pool.Reset() { // connections from before learn of it some time
+			on = value[string](t, pool, `SHOW default_transaction_read_only`)
+		}
 		return func() {
 			admin(t, pg, `SET default_transaction_read_only = off`, `ALTER SYSTEM RESET default_transaction_read_only`)
 		}
