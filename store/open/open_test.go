@@ -66,9 +66,9 @@ func TestTransportSecurity(t *testing.T) {
 		"postgres://db.invalid:1/x?sslmode=prefer":      true,
 		"postgres://db.invalid:1/x?sslmode=disable":     true,
 		"postgres://db.invalid:1/x?sslmode=require":     false,
-		"postgres://127.0.0.1:1/x":                     false,
-		"postgres://localhost:1/x":                     false,
-		"postgres:///x?host=/tmp&port=1":               false,
+		"postgres://127.0.0.1:1/x":                      false,
+		"postgres://localhost:1/x":                      false,
+		"postgres:///x?host=/tmp&port=1":                false,
 		"postgres://db.invalid:1/x?sslmode=verify-full": false,
 	} {
 		// Nothing is sent there: the dial is over before it begins.
