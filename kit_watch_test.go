@@ -11,8 +11,9 @@ import (
 
 // A clock is a store's, moved by hand.
 type clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu    sync.Mutex
+	at    time.Time
+	moves []func(time.Duration) // those of stores that cannot be given a clock
 }
 
 func newClock() *clock { return &clock{at: time.Now()} }
@@ -27,6 +28,15 @@ func (c *clock) pass(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
+	for _, move := range c.moves {
+		move(d)
+	}
+}
+
+func (c *clock) onPass(move func(time.Duration)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moves = append(c.moves, move)
 }
 
 // eventLog is a hook that remembers.

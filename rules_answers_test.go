@@ -31,7 +31,7 @@ func TestThreeAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			if tt.err != nil {
@@ -50,7 +50,7 @@ func TestThreeAnswers(t *testing.T) {
 		})
 	}
 	t.Run("unknown stays unknown for the whole request, and asks once", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		a.mux.HandleFunc("/thrice", func(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +68,7 @@ func TestThreeAnswers(t *testing.T) {
 		}
 	})
 	t.Run("a visitor without a cookie needs no store to be nobody", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		st.lose("Load", forever)
 		a.client().get("/me").want(t, 200, "")
@@ -80,7 +80,7 @@ func TestThreeAnswers(t *testing.T) {
 func TestStoreDownAtTheCommit(t *testing.T) {
 	for _, op := range []string{"Create", "Save", "Rotate"} {
 		t.Run(op+": 503 with Retry-After, and nothing of the handler's answer", func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			a.on("/answer", func(w http.ResponseWriter, _ *http.Request, s *session.Session) {
 				err := s.Set("cart", "ink")
@@ -122,7 +122,7 @@ func TestStoreDownAtTheCommit(t *testing.T) {
 		})
 	}
 	t.Run("the request's context ends, so that a stream does", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		a.on("/stream", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
 			if err := s.Set("cart", "ink"); err != nil {
@@ -139,7 +139,7 @@ func TestStoreDownAtTheCommit(t *testing.T) {
 // A route may choose to go on as anonymous, read-only, explicitly.
 func TestAnonymousOutage(t *testing.T) {
 	setUp := func(t *testing.T, o session.Outage) (*rig, *app, *client) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		inner := session.WithOutage(o, a.mux)
 		srv := httptest.NewServer(a.Handler(inner))

@@ -39,7 +39,7 @@ func (c *copies) LoadFresh(ctx context.Context, id string) (*store.Record, error
 // What must be certain is read from the authority, past every copy.
 func TestAuthority(t *testing.T) {
 	setUp := func(t *testing.T) (*copies, *app, *client) {
-		st := &copies{rig: newRig(newMemory(nil))}
+		st := &copies{rig: newRig(newStore(t, nil))}
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		st.stale.Store(storedFor(t, st.rig.Store, c))

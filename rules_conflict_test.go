@@ -16,7 +16,7 @@ import (
 func TestConflictIsMerged(t *testing.T) {
 	for name, sameProcess := range map[string]bool{"in one process": true, "in two processes": false} {
 		t.Run("two requests with different keys both win, "+name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			other := a
 			if !sameProcess {
@@ -64,7 +64,7 @@ func TestConflictIsMerged(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			other := newApp(t, st.Store)
 			c := loggedIn(t, a)
@@ -83,7 +83,7 @@ func TestConflictIsMerged(t *testing.T) {
 	}
 
 	t.Run("as often as it takes", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		other := newApp(t, st.Store)
 		c := loggedIn(t, a)
@@ -96,7 +96,7 @@ func TestConflictIsMerged(t *testing.T) {
 		}
 	})
 	t.Run("unless an operation cannot run on the fresh value: that is an error, and nothing is saved", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		other := newApp(t, st.Store)
 		c := loggedIn(t, a)
@@ -134,7 +134,7 @@ func TestParallelVisits(t *testing.T) {
 	const parallel = 50
 	for name, processes := range map[string]int{"in one process": 1, "in two processes": 2} {
 		t.Run("50 parallel POST /visit give 50 distinct answers and +50, "+name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			apps := []*app{newApp(t, st)}
 			if processes == 2 {
 				apps = append(apps, newApp(t, st))
@@ -173,7 +173,7 @@ func TestReadOnlyRequestRevertsNothing(t *testing.T) {
 	for name, touch := range map[string]bool{"when no touch is due": false, "when a touch is due": true} {
 		t.Run("a slow read-only request reverts nothing, "+name, func(t *testing.T) {
 			clock := newClock()
-			st := newRig(newMemory(clock))
+			st := newRig(newStore(t, clock))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			if touch {
@@ -198,7 +198,7 @@ func TestReadOnlyRequestRevertsNothing(t *testing.T) {
 }
 
 func TestOwnChangesAreReadBeforeTheCommit(t *testing.T) {
-	a := newApp(t, newMemory(nil))
+	a := newApp(t, newStore(t, nil))
 	a.on("/write", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
 		if err := s.Set("cart", "ink"); err != nil {
 			t.Error(err)

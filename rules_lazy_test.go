@@ -28,8 +28,8 @@ func TestNothingIsStored(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+", nothing stored, no Set-Cookie, no 5xx", func(t *testing.T) {
-			memory := newMemory(nil)
-			st := newRig(memory)
+			stored := newStore(t, nil)
+			st := newRig(stored)
 			a := newApp(t, st)
 			c := a.replay("")
 			for i := range visitors {
@@ -39,13 +39,13 @@ func TestNothingIsStored(t *testing.T) {
 					t.Fatal(got)
 				}
 			}
-			if stats, _ := memory.Stats(t.Context()); st.count() != tt.loads || st.count("Load") != tt.loads || stats.Active+stats.Expired != 0 {
+			if stats, _ := stored.Stats(t.Context()); st.count() != tt.loads || st.count("Load") != tt.loads || stats.Active+stats.Expired != 0 {
 				t.Error("calls:", st.calls, stats)
 			}
 		})
 	}
 	t.Run("nor for one who deletes, sets a lifetime, or stores and deletes again", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		a.route("/nothing", func(ctx context.Context, s *session.Session) (string, error) {
 			s.Delete("a")
@@ -64,7 +64,7 @@ func TestNothingIsStored(t *testing.T) {
 		}
 	})
 	t.Run("and an unknown id is never adopted by the first thing stored", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		got := a.replay(signedCookie("planted")).post("/set?key=k&value=v")
 		got.want(t, 200, "")
@@ -76,7 +76,7 @@ func TestNothingIsStored(t *testing.T) {
 
 func TestLazy(t *testing.T) {
 	t.Run("a handler that never asks for the session pays no store call, and its response stays cacheable", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		calls := st.count()
@@ -87,7 +87,7 @@ func TestLazy(t *testing.T) {
 		}
 	})
 	t.Run("one that asks often loads once", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		a.on("/often", func(_ http.ResponseWriter, r *http.Request, first *session.Session) {
@@ -104,7 +104,7 @@ func TestLazy(t *testing.T) {
 		}
 	})
 	t.Run("one that changes much saves once", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		a.on("/much", func(_ http.ResponseWriter, _ *http.Request, s *session.Session) {
@@ -121,7 +121,7 @@ func TestLazy(t *testing.T) {
 		}
 	})
 	t.Run("a commit without changes writes nothing", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		a.route("/commit", func(ctx context.Context, s *session.Session) (string, error) { return "", s.Commit(ctx) })

@@ -67,7 +67,7 @@ func TestTouchThrottle(t *testing.T) {
 func TestTouch(t *testing.T) {
 	t.Run("once in a request", func(t *testing.T) {
 		clock := newClock()
-		st := newRig(newMemory(clock))
+		st := newRig(newStore(t, clock))
 		a := newApp(t, st)
 		a.on("/stream", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
 			for range 3 {
@@ -88,7 +88,7 @@ func TestTouch(t *testing.T) {
 	})
 	t.Run("that fails is not tried again by the same request", func(t *testing.T) {
 		clock := newClock()
-		st := newRig(newMemory(clock))
+		st := newRig(newStore(t, clock))
 		a := newApp(t, st)
 		a.route("/twice", func(ctx context.Context, s *session.Session) (string, error) { return "", s.Commit(ctx) })
 		c := loggedIn(t, a)
@@ -101,7 +101,7 @@ func TestTouch(t *testing.T) {
 	})
 	t.Run("not by a route that does not ask for the session", func(t *testing.T) {
 		clock := newClock()
-		st := newRig(newMemory(clock))
+		st := newRig(newStore(t, clock))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		clock.pass(day)
@@ -113,16 +113,19 @@ func TestTouch(t *testing.T) {
 	})
 	t.Run("near the absolute end only as far as it goes, and then no more", func(t *testing.T) {
 		clock := newClock()
-		st := newRig(newMemory(clock))
+		st := newRig(newStore(t, clock))
 		a := newApp(t, st, func(c *session.Config) { c.Absolute = 8 * day })
 		c := a.client()
 		c.post("/login?user=ann")
-		end := clock.now().Add(8 * day)
 		cookie := a.replay(c.cookies())
 		clock.pass(3 * day)
 		line := cookie.get("/me").setCookie(t)
-		if expiry(t, line).Sub(end).Abs() > time.Second {
-			t.Error("Set-Cookie:", line)
+		r, err := st.Load(t.Context(), idOf(t, cookie.cookie))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end := r.Created.Add(8 * day); !r.Expires.Equal(end) || expiry(t, line).Sub(end).Abs() > time.Second {
+			t.Error("the row ends", r.Expires, "and not", end, "Set-Cookie:", line)
 		}
 		clock.pass(3 * day) // there is nothing to gain any more
 		if line := cookie.get("/me").setCookie(t); line != "" || st.count("Touch") != 1 {
@@ -131,7 +134,7 @@ func TestTouch(t *testing.T) {
 	})
 	t.Run("in a browser session sends no cookie, which has no age", func(t *testing.T) {
 		clock := newClock()
-		st := newRig(newMemory(clock))
+		st := newRig(newStore(t, clock))
 		a := newApp(t, st, func(c *session.Config) { c.BrowserSession = true })
 		c := a.client()
 		line := c.post("/login?user=ann").setCookie(t)
@@ -154,7 +157,7 @@ func TestTouch(t *testing.T) {
 	} {
 		t.Run("that fails never changes the answer: "+name, func(t *testing.T) {
 			clock := newClock()
-			st := newRig(newMemory(clock))
+			st := newRig(newStore(t, clock))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			clock.pass(day)

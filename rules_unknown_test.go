@@ -47,7 +47,7 @@ func TestUnknownOutcome(t *testing.T) {
 	for op, p := range paths {
 		for _, tt := range tests {
 			t.Run(op+": "+tt.name, func(t *testing.T) {
-				st := newRig(newMemory(nil))
+				st := newRig(newStore(t, nil))
 				a := newApp(t, st)
 				c := loggedIn(t, a)
 				if p.anon {
@@ -92,7 +92,7 @@ func TestUnknownOutcomeOfASave(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			other := newApp(t, st.Store)
 			c := loggedIn(t, a)
@@ -116,7 +116,7 @@ func TestUnknownOutcomeOfASave(t *testing.T) {
 // A double click whose first answer was lost on the way from the store.
 func TestUnknownOutcomeOfALogin(t *testing.T) {
 	t.Run("not done, and the old id went meanwhile: logs in anew", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		st.fail("Rotate", 1, fault{err: errCut, before: func() {
@@ -129,7 +129,7 @@ func TestUnknownOutcomeOfALogin(t *testing.T) {
 
 func TestTakenIdIsTriedAgainWithAnotherOne(t *testing.T) {
 	for op, path := range map[string]string{"Create": "/set?key=cart&value=pen", "Rotate": "/rotate"} {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		if op == "Create" {
@@ -146,7 +146,7 @@ func TestTakenIdIsTriedAgainWithAnotherOne(t *testing.T) {
 }
 
 func TestAfterAnOutageTheRequestStoresNothing(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st)
 	a.route("/stubborn", func(ctx context.Context, s *session.Session) (string, error) {
 		if err := errors.Join(s.Set("cart", "ink"), s.Commit(ctx)); !errors.Is(err, session.ErrUnavailable) {

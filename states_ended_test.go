@@ -28,7 +28,7 @@ var ends = map[string]func(t *testing.T, a *app, c *client){
 func TestEndedDuringTheRequest(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name+": reads stay as loaded until a save reports it; then they are empty", func(t *testing.T) {
-			a := newApp(t, newMemory(nil))
+			a := newApp(t, newStore(t, nil))
 			c := loggedIn(t, a)
 			a.route("/slow", func(ctx context.Context, s *session.Session) (string, error) {
 				end(t, a, c)
@@ -54,7 +54,7 @@ func TestEndedDuringTheRequest(t *testing.T) {
 		})
 		t.Run(name+": an implicit save is answered with 401 by the error handler, without a cookie", func(t *testing.T) {
 			handled := make(chan error, 1)
-			a := newApp(t, newMemory(nil), func(cfg *session.Config) {
+			a := newApp(t, newStore(t, nil), func(cfg *session.Config) {
 				cfg.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) {
 					handled <- err
 					http.Error(w, "log in again", session.StatusCode(err))
@@ -83,7 +83,7 @@ func TestEndedDuringTheRequest(t *testing.T) {
 		})
 		t.Run(name+": a request that only reads is answered as if nothing had happened", func(t *testing.T) {
 			clock := newClock()
-			a := newApp(t, newMemory(clock))
+			a := newApp(t, newStore(t, clock))
 			c := loggedIn(t, a)
 			clock.pass(2 * day) // a touch is due, and finds the session gone
 			a.route("/slow", func(_ context.Context, s *session.Session) (string, error) {
@@ -97,7 +97,7 @@ func TestEndedDuringTheRequest(t *testing.T) {
 			}
 		})
 		t.Run(name+": Refresh reports it, and reads are empty", func(t *testing.T) {
-			a := newApp(t, newMemory(nil))
+			a := newApp(t, newStore(t, nil))
 			c := loggedIn(t, a)
 			a.route("/slow", func(ctx context.Context, s *session.Session) (string, error) {
 				if err := s.Refresh(ctx); err != nil || s.User() != "ann" {
@@ -114,7 +114,7 @@ func TestEndedDuringTheRequest(t *testing.T) {
 			}
 		})
 		t.Run(name+": what is set after the report begins a new session that inherits nothing", func(t *testing.T) {
-			a := newApp(t, newMemory(nil))
+			a := newApp(t, newStore(t, nil))
 			c := loggedIn(t, a)
 			a.route("/slow", func(ctx context.Context, s *session.Session) (string, error) {
 				end(t, a, c)
@@ -134,7 +134,7 @@ func TestEndedDuringTheRequest(t *testing.T) {
 func TestLoginRevokedWhileItIsStored(t *testing.T) {
 	for name, op := range map[string]string{"Create": "first login", "Rotate": "login on an anonymous session"} {
 		t.Run(op+": is answered with 401, stores nothing and sends no cookie", func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			c := a.client()
 			if name == "Rotate" {
@@ -160,7 +160,7 @@ func TestDeadCookie(t *testing.T) {
 	} {
 		t.Run(name+" sends no Set-Cookie unless a new session starts", func(t *testing.T) {
 			clock := newClock()
-			st := newRig(newMemory(clock))
+			st := newRig(newStore(t, clock))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			cookie := c.cookies()

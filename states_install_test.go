@@ -14,7 +14,7 @@ import (
 )
 
 func TestInstalledTwice(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st)
 	srv := httptest.NewServer(a.Handler(a.Handler(a.handler())))
 	t.Cleanup(srv.Close)
@@ -33,8 +33,8 @@ func TestInstalledTwice(t *testing.T) {
 
 func TestTwoManagers(t *testing.T) {
 	t.Run("the innermost is found, and both commit", func(t *testing.T) {
-		outer := newApp(t, newMemory(nil), func(c *session.Config) { c.Cookie.Name = "outer" })
-		inner := newApp(t, newMemory(nil))
+		outer := newApp(t, newStore(t, nil), func(c *session.Config) { c.Cookie.Name = "outer" })
+		inner := newApp(t, newStore(t, nil))
 		srv := httptest.NewServer(outer.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s, err := session.FromContext(r.Context())
 			if err != nil {
@@ -73,7 +73,7 @@ func TestTwoManagers(t *testing.T) {
 		}
 	})
 	t.Run("with one cookie name are refused", func(t *testing.T) {
-		outer, inner := newApp(t, newMemory(nil)), newApp(t, newMemory(nil))
+		outer, inner := newApp(t, newStore(t, nil)), newApp(t, newStore(t, nil))
 		srv := httptest.NewServer(outer.Handler(inner.handler()))
 		t.Cleanup(srv.Close)
 		inner.url = srv.URL
@@ -95,7 +95,7 @@ func TestWithoutMiddleware(t *testing.T) {
 }
 
 func TestAfterTheRequestEveryCallIsAnError(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st)
 	type kept struct {
 		ctx context.Context

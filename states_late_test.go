@@ -40,7 +40,7 @@ func TestLateChange(t *testing.T) {
 		}
 		for _, tt := range tests {
 			t.Run(tt.name+how, func(t *testing.T) {
-				st := newRig(newMemory(nil))
+				st := newRig(newStore(t, nil))
 				a := newApp(t, st)
 				a.on("/stream", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
 					_, _ = io.WriteString(w, "begun")
@@ -82,7 +82,7 @@ func TestLateChange(t *testing.T) {
 }
 
 func TestLateChangeInDevelopmentPanics(t *testing.T) {
-	a := newApp(t, newMemory(nil), func(c *session.Config) { c.Development = true })
+	a := newApp(t, newStore(t, nil), func(c *session.Config) { c.Development = true })
 	a.on("/stream", func(w http.ResponseWriter, _ *http.Request, s *session.Session) {
 		_, _ = io.WriteString(w, "begun")
 		if err := s.Set("cart", "ink"); err != nil {
@@ -98,7 +98,7 @@ func TestLateChangeInDevelopmentPanics(t *testing.T) {
 }
 
 func TestLateSaveThatFails(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st)
 	a.on("/stream", func(w http.ResponseWriter, _ *http.Request, s *session.Session) {
 		_, _ = io.WriteString(w, "begun")
@@ -118,7 +118,7 @@ func TestLateSaveThatFails(t *testing.T) {
 
 // A stream may save as often as it likes, while others save too.
 func TestLateSavesMerge(t *testing.T) {
-	a := newApp(t, newMemory(nil))
+	a := newApp(t, newStore(t, nil))
 	c := loggedIn(t, a)
 	a.on("/stream", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
 		if err := http.NewResponseController(w).Flush(); err != nil {
@@ -137,7 +137,7 @@ func TestLateSavesMerge(t *testing.T) {
 }
 
 func TestLogoutAfterTheHeaders(t *testing.T) {
-	a := newApp(t, newMemory(nil))
+	a := newApp(t, newStore(t, nil))
 	a.on("/stream", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
 		_, _ = io.WriteString(w, "begun")
 		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)

@@ -29,7 +29,7 @@ func TestLoginOptions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := newApp(t, newMemory(nil))
+			a := newApp(t, newStore(t, nil))
 			a.route("/switch", func(_ context.Context, s *session.Session) (string, error) {
 				return "", s.Login(tt.user, tt.opts...)
 			})
@@ -86,7 +86,7 @@ func TestLoginUser(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			st := newMemory(nil)
+			st := newStore(t, nil)
 			a := newApp(t, st)
 			a.route("/enter", func(_ context.Context, s *session.Session) (string, error) {
 				err := s.Login(tt.user, tt.opts...)

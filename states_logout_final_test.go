@@ -24,8 +24,8 @@ func TestLogoutIsFinal(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			clock := newClock()
-			memory := newMemory(clock)
-			st := newRig(memory)
+			stored := newStore(t, clock)
+			st := newRig(stored)
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			cookie := c.cookies()
@@ -42,13 +42,13 @@ func TestLogoutIsFinal(t *testing.T) {
 				t.Error("it sends a cookie:", line)
 			}
 			a.replay(cookie).get("/me").want(t, 200, "")
-			if stats, _ := memory.Stats(t.Context()); stats.Active != 0 {
+			if stats, _ := stored.Stats(t.Context()); stats.Active != 0 {
 				t.Error(stats.Active, "sessions are stored")
 			}
 		})
 	}
 	t.Run("a slow login after a logout begins a session of its own", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		cookie := c.cookies()
@@ -63,8 +63,8 @@ func TestLogoutIsFinal(t *testing.T) {
 		a.replay(cookie).get("/me").want(t, 200, "")
 	})
 	t.Run("of 100 parallel requests with one cookie one logs out, and none brings it back", func(t *testing.T) {
-		memory := newMemory(nil)
-		st := newRig(memory)
+		stored := newStore(t, nil)
+		st := newRig(stored)
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		cookie := c.cookies()
@@ -91,7 +91,7 @@ func TestLogoutIsFinal(t *testing.T) {
 			a.replay(cookie).get("/me").want(t, 200, "")
 			a.replay(cookie).get("/get?key=cart").want(t, 200, "")
 		}
-		if stats, _ := memory.Stats(t.Context()); stats.Active != 0 {
+		if stats, _ := stored.Stats(t.Context()); stats.Active != 0 {
 			t.Error(stats.Active, "sessions are stored")
 		}
 	})
@@ -105,7 +105,7 @@ func TestLogoutAgainstARotation(t *testing.T) {
 		"finds what several rotations made of it":                               "/rotate /rotate /login?user=ann",
 	} {
 		t.Run(name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			old := c.cookies()
@@ -129,7 +129,7 @@ func TestLogoutAgainstARotation(t *testing.T) {
 }
 
 func TestLogoutGoesOnWhenTheClientHasGone(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st)
 	began, done := make(chan context.Context, 1), make(chan error, 1)
 	a.on("/out", func(_ http.ResponseWriter, r *http.Request, s *session.Session) {

@@ -56,7 +56,7 @@ func TestLogout(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			a.route("/out", func(ctx context.Context, s *session.Session) (string, error) {
 				if err := errors.Join(s.Set("pending", "x"), s.Flash("pending"), s.Logout(ctx)); err != nil {
@@ -99,7 +99,7 @@ func TestLogoutOfNobody(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			got := c(a).post("/logout")
 			got.want(t, 200, "")
@@ -112,7 +112,7 @@ func TestLogoutOfNobody(t *testing.T) {
 
 func TestLogoutThatFails(t *testing.T) {
 	t.Run("leaves everything: cookie, user, pending operations", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		a.route("/out", func(ctx context.Context, s *session.Session) (string, error) {
 			if err := s.Set("pending", "x"); err != nil {
@@ -139,7 +139,7 @@ func TestLogoutThatFails(t *testing.T) {
 	})
 	t.Run("is tried again, since a Delete may be repeated", func(t *testing.T) {
 		for name, fail := range map[string]func(*rig, string, int){"not done": (*rig).lose, "done": (*rig).cut} {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			before := c.cookies()
@@ -153,7 +153,7 @@ func TestLogoutThatFails(t *testing.T) {
 		}
 	})
 	t.Run("does not matter to a session that was begun after one that went through", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		a.route("/out", func(ctx context.Context, s *session.Session) (string, error) {
 			return "", errors.Join(s.Logout(ctx), s.Set("other", "x"))

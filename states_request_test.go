@@ -66,14 +66,14 @@ func TestReturnedError(t *testing.T) {
 	}
 
 	t.Run("commits, before the error page leaves", func(t *testing.T) {
-		c := setUp(t, newRig(newMemory(nil)), answer)
+		c := setUp(t, newRig(newStore(t, nil)), answer)
 		for range 3 {
 			c.post("/login").want(t, http.StatusForbidden, errPassword.Error()+"\n")
 		}
 		c.get("/failed").want(t, 200, "3")
 	})
 	t.Run("a Set of its error handler before the headers is committed too", func(t *testing.T) {
-		c := setUp(t, newRig(newMemory(nil)), func(w http.ResponseWriter, r *http.Request, err error) {
+		c := setUp(t, newRig(newStore(t, nil)), func(w http.ResponseWriter, r *http.Request, err error) {
 			s, ferr := session.FromContext(r.Context())
 			if ferr != nil {
 				t.Error(ferr)
@@ -91,7 +91,7 @@ func TestReturnedError(t *testing.T) {
 		c.get("/failed").want(t, 200, "11")
 	})
 	t.Run("gives way to the error of a commit that fails", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		c := setUp(t, st, answer)
 		st.lose("Create", forever)
 		got := c.post("/login")
@@ -101,7 +101,7 @@ func TestReturnedError(t *testing.T) {
 		}
 	})
 	t.Run("that is the store's outage is answered with Retry-After", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		c := setUp(t, st, answer)
 		c.post("/login")
 		st.lose("Load", 1)
@@ -114,7 +114,7 @@ func TestReturnedError(t *testing.T) {
 }
 
 func TestSessionIsSafeForConcurrentUse(t *testing.T) {
-	a := newApp(t, newMemory(nil))
+	a := newApp(t, newStore(t, nil))
 	a.route("/crowd", func(ctx context.Context, s *session.Session) (string, error) {
 		var wg sync.WaitGroup
 		for i := range 20 {
@@ -146,7 +146,7 @@ func TestSessionIsSafeForConcurrentUse(t *testing.T) {
 
 func TestPanicInTheHandler(t *testing.T) {
 	setUp := func(t *testing.T) (*app, *client) {
-		a := newApp(t, newMemory(nil))
+		a := newApp(t, newStore(t, nil))
 		c := loggedIn(t, a)
 		// Recover, inside no session of ours, writes an error page.
 		inner := a.handler()
@@ -208,7 +208,7 @@ func TestPanicInTheHandler(t *testing.T) {
 }
 
 func TestOtherFailedCommitIs500(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st, func(c *session.Config) { c.MaxDocument = 1000 })
 	c := a.client()
 	c.post("/set?key=a&value=x")
@@ -233,7 +233,7 @@ func TestOtherFailedCommitIs500(t *testing.T) {
 func TestCommitGoesOnWhenTheClientHasGone(t *testing.T) {
 	for name, explicit := range map[string]bool{"at the end of the request": false, "by Commit": true} {
 		t.Run(name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			began, done := make(chan context.Context, 1), make(chan error, 1)
 			a.on("/slow", func(w http.ResponseWriter, r *http.Request, s *session.Session) {

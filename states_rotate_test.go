@@ -12,7 +12,7 @@ import (
 
 func TestRotate(t *testing.T) {
 	t.Run("changes the id and keeps user, data, handle and absolute lifetime", func(t *testing.T) {
-		st := newMemory(nil)
+		st := newStore(t, nil)
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		cookie, before := c.cookies(), storedFor(t, st, c)
@@ -27,7 +27,7 @@ func TestRotate(t *testing.T) {
 		}
 	})
 	t.Run("of a session never stored is just a fresh id, later", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		a.route("/both", func(_ context.Context, s *session.Session) (string, error) {
 			return "", errors.Join(s.Rotate(), s.Set("k", "v"))
@@ -45,7 +45,7 @@ func TestRotate(t *testing.T) {
 		}
 	})
 	t.Run("merges what another request saved meanwhile", func(t *testing.T) {
-		st := newRig(newMemory(nil))
+		st := newRig(newStore(t, nil))
 		a := newApp(t, st)
 		c := loggedIn(t, a)
 		gate := st.hold("Rotate")
@@ -64,7 +64,7 @@ func TestRotate(t *testing.T) {
 func TestRotateOfAnIdThatIsGone(t *testing.T) {
 	for name, end := range map[string]string{"because another request rotated": "/rotate", "because another request logged out": "/logout"} {
 		t.Run("is ErrNotFound, creates nothing and is answered with 401, "+name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			failed := make(chan error, 1)
 			a.route("/commit", func(ctx context.Context, s *session.Session) (string, error) {
@@ -110,7 +110,7 @@ func TestOldIdAfterARotation(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			st := newRig(newMemory(nil))
+			st := newRig(newStore(t, nil))
 			a := newApp(t, st)
 			c := loggedIn(t, a)
 			old := a.replay(c.cookies())
@@ -138,7 +138,7 @@ func TestOldIdAfterARotation(t *testing.T) {
 }
 
 func TestHashedIds(t *testing.T) {
-	st := newRig(newMemory(nil))
+	st := newRig(newStore(t, nil))
 	a := newApp(t, st, func(c *session.Config) { c.HashIDs = true })
 	c := loggedIn(t, a)
 	for _, op := range []string{"Create", "Save"} {
