@@ -87,13 +87,16 @@ func (s *Store) checkTables(ctx context.Context) error {
 func (s *Store) checkSchema(ctx context.Context) error {
 	var schema int
 	var recorded, zone, role string
-	var naive bool
+	var differs bool // and it matters
 	var missing []string
 	err := s.pool.QueryRow(ctx, s.o.names().Replace(`SELECT schema, timezone, current_setting('TimeZone'), quote_ident(current_user),
+			-- Zones of different names may be the same, such as UTC and Etc/UTC.
+			EXISTS (SELECT FROM generate_series(now(), now() + interval '2 years', interval '1 day') t
+				WHERE t AT TIME ZONE timezone <> t AT TIME ZONE current_setting('TimeZone')) AND
 			(SELECT atttypid = 'timestamp'::regtype FROM pg_attribute WHERE attrelid = $${{session}}$$::regclass AND attname = 'expire'),
 			ARRAY(SELECT t FROM unnest(ARRAY['foreign','shortened','changed','deleted','inserted','truncated']) t WHERE NOT EXISTS (
 				SELECT FROM pg_trigger WHERE tgrelid = $${{session}}$$::regclass AND tgname = 'echosession_' || t AND tgenabled <> 'D'))
-		FROM {{state}}`)).Scan(&schema, &recorded, &zone, &role, &naive, &missing)
+		FROM {{state}}`)).Scan(&schema, &recorded, &zone, &role, &differs, &missing)
 	switch {
 	case err != nil:
 		return err
@@ -101,8 +104,8 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return notReady("table %s has schema %d, and this version needs %d; %s", s.o.display(), schema, s.o.latest(), migrateHint)
 	case len(missing) > 0:
 		return notReady("table %s lacks the triggers %s, or they are disabled: a logout would not be final; %s", s.o.display(), strings.Join(missing, ", "), migrateHint)
-	case naive && recorded != zone:
-		return notReady("expire has no time zone and is written in %s, but this role's TimeZone is %s; ALTER ROLE %s SET timezone = '%s', or turn the column into TIMESTAMPTZ", recorded, zone, role, recorded)
+	case differs:
+		return notReady("expire has no time zone and is written in %s, but this role's TimeZone is %s; ALTER ROLE %s SET timezone = '%s', or turn the column into TIMESTAMPTZ as docs/stores.md tells", recorded, zone, role, recorded)
 	}
 	return nil
 }

@@ -57,6 +57,13 @@ func TestCheck(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, roleURL := pg.Role(t, at, "SELECT, INSERT, UPDATE ON session")
+		exec(t, connect(t, at), `DROP TABLE session_job`) // there is something to migrate
+		if err := pgstore.Migrate(t.Context(), connect(t, roleURL), pgstore.Options{}); err == nil || !strings.Contains(err.Error(), "run it as the owner") {
+			t.Error("Migrate:", err)
+		}
+		if err := pgstore.Migrate(t.Context(), connect(t, at), pgstore.Options{}); err != nil {
+			t.Fatal(err)
+		}
 		notReady(t, connect(t, roleURL), "lacks DELETE on", "grant.sql")
 	})
 	t.Run("another time zone than the recorded one", func(t *testing.T) {
@@ -67,6 +74,8 @@ func TestCheck(t *testing.T) {
 		if err := pgstore.Migrate(t.Context(), owner, pgstore.Options{}); err != nil {
 			t.Fatal(err)
 		}
+		open(t, connect(t, at, "timezone", "US/Eastern"), pgstore.Options{}) // the same by another name
+		notReady(t, connect(t, at, "timezone", "EST"), "TimeZone is EST")    // which has no summer
 		notReady(t, connect(t, at, "timezone", "UTC"), "written in America/New_York", "TimeZone is UTC", "SET timezone = 'America/New_York'")
 	})
 	t.Run("PgBouncer in transaction mode, the default execution mode", func(t *testing.T) {
@@ -127,6 +136,9 @@ func notReady(t *testing.T, pool *pgxpool.Pool, says ...string) {
 	err = s.Check(t.Context())
 	if !errors.Is(err, pgstore.ErrNotReady) || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("Check: %v", err)
+	}
+	if strings.Count(err.Error(), ": session") > 0 || !strings.HasPrefix(err.Error(), "session database is not ready: ") {
+		t.Errorf("it says two things: %v", err)
 	}
 	for _, part := range says {
 		if !strings.Contains(err.Error(), part) {

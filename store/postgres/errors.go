@@ -27,23 +27,28 @@ func (s *Store) wrap(operation string, err error) error {
 		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, err)
 	}
 	if pg.Code[:2] == "28" || pg.Code == "3D000" { // authorization, no such database
-		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation,
-			notReady("the server refuses the connection: %s (%s); check user, password and database of the connection string", pg.Message, pg.Code))
+		return forNow{notReady("the server refuses the connection: %s (%s); check user, password and database of the connection string", pg.Message, pg.Code)}
 	}
 	switch pg.Code {
 	case "23505": // unique_violation: of the new id of a rotation
 		return store.ErrExists
 	case "42P05", "26000", "08P01": // prepared statement exists already, or does not
 		if strings.Contains(pg.Message, "prepared statement") {
-			return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, errPrepared)
+			return forNow{errPrepared}
 		}
 	case "42P01", "42703", "42883": // undefined table, column, function
-		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, notReady("table %s is not migrated (%s); %s", s.o.display(), pg.Code, migrateHint))
+		return forNow{notReady("table %s is not migrated (%s); %s", s.o.display(), pg.Code, migrateHint)}
 	case "42501":
-		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, notReady("the role lacks a right (%s); grant it with grant.sql", pg.Message))
+		return forNow{notReady("the role lacks a right (%s); grant it with grant.sql", pg.Message)}
 	}
 	return fmt.Errorf("%w: %s: %s (%s)", store.ErrUnavailable, operation, pg.Message, pg.Code)
 }
+
+// forNow is an ErrNotReady that a request meets: to it the store is unavailable.
+type forNow struct{ error }
+
+func (e forNow) Unwrap() error        { return e.error }
+func (e forNow) Is(target error) bool { return target == store.ErrUnavailable }
 
 // reading runs a statement that changes nothing, again where it met a connection
 // that was dead already: after a restart of the server the pool is full of them.

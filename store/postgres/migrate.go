@@ -31,7 +31,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	}
 	defer conn.Release()
 	m := &migration{conn: conn.Conn(), o: &o}
-	if err := m.run(ctx); err != nil {
+	if err := m.run(ctx); isCode(err, "42501") {
+		return fmt.Errorf("pgstore: migrate %s: %w; run it as the owner of the table, who may create in its schema", o.display(), err)
+	} else if err != nil {
 		return fmt.Errorf("pgstore: migrate %s: %w", o.display(), err)
 	}
 	return nil

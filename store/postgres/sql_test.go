@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -175,6 +176,19 @@ func TestGuideSQL(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGuideHasTheSQL keeps what is tested here and what people read the same.
+func TestGuideHasTheSQL(t *testing.T) {
+	text, err := os.ReadFile("../../docs/guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sql := range guideSQL {
+		if !strings.Contains(string(text), sql) {
+			t.Errorf("docs/guide.md does not have %s:\n%s", name, sql)
+		}
 	}
 }
 
