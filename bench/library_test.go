@@ -14,6 +14,7 @@ import (
 	"github.com/echosession/session"
 	session4 "github.com/echosession/session/middleware"
 	session5 "github.com/echosession/session/middleware/v5"
+	"github.com/echosession/session/store"
 	memstore "github.com/echosession/session/store/memory"
 )
 
@@ -72,21 +73,16 @@ var numbers atomic.Int64
 
 const secret = "nB7vQ2mZx9Lk4Ty8Rw1Pc6Hd3Fg5Js0AeUoIiYtK"
 
-func newManager() *session.Manager {
-	quiet := slog.New(slog.DiscardHandler)
-	m, err := session.New(
-		memstore.New(memstore.Options{Logger: quiet}),
-		session.Config{Secrets: []string{secret}, Logger: quiet},
-	)
+var quiet = slog.New(slog.DiscardHandler)
+
+// ours is this repository, with the memory store.
+func ours() library { return oursOn(memstore.New(memstore.Options{Logger: quiet})) }
+
+func oursOn(records store.Store) library {
+	m, err := session.New(records, session.Config{Secrets: []string{secret}, Logger: quiet})
 	if err != nil {
 		panic(err)
 	}
-	return m
-}
-
-// ours is this repository, with the memory store.
-func ours() library {
-	m := newManager()
 	with := func(f func(*session.Session, *http.Request) (string, error)) step {
 		return func(_ http.ResponseWriter, r *http.Request) (string, error) {
 			s, err := session.FromContext(r.Context())
@@ -139,9 +135,11 @@ func ours() library {
 
 // scsLibrary is alexedwards/scs as its readme installs it, with its memory store
 // less the goroutine that cleans up.
-func scsLibrary() library {
+func scsLibrary() library { return scsOn(scsmem.NewWithCleanupInterval(0)) }
+
+func scsOn(records scs.Store) library {
 	m := scs.New()
-	m.Store = scsmem.NewWithCleanupInterval(0)
+	m.Store = records
 	return library{
 		name:  "scs",
 		v4:    echo4.WrapMiddleware(m.LoadAndSave),

@@ -47,6 +47,18 @@ func fastest(turns []turn) turn {
 	return least
 }
 
+// median is that of each side, for what waits for another process: there the
+// fastest turn is a matter of luck.
+func median(turns []turn) turn {
+	base, other := make([]time.Duration, len(turns)), make([]time.Duration, len(turns))
+	for i, t := range turns {
+		base[i], other[i] = t.base, t.other
+	}
+	slices.Sort(base)
+	slices.Sort(other)
+	return turn{base[len(base)/2], other[len(other)/2]}
+}
+
 // share is how many of the base's requests the other side serves in the same
 // time, by the median turn: it is for servers, which their clients disturb.
 func share(turns []turn) float64 {
@@ -61,15 +73,19 @@ func share(turns []turn) float64 {
 // allocations is how many there are for one call of f, on average over many:
 // pools and maps that grow make it a fraction.
 func allocations(f func()) float64 {
+	return allocationsOf(func(n int) {
+		for range n {
+			f()
+		}
+	})
+}
+
+func allocationsOf(run func(n int)) float64 {
 	const rounds = 2000
-	for range 100 {
-		f() // fills the pools
-	}
+	run(100) // fills the pools
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for range rounds {
-		f()
-	}
+	run(rounds)
 	runtime.ReadMemStats(&after)
 	return float64(after.Mallocs-before.Mallocs) / rounds
 }

@@ -42,7 +42,8 @@ type row struct {
 	allocs     float64
 	overAllocs float64
 
-	share float64 // of the bare host's requests; whole servers only
+	share float64 // of the base's requests; whole servers and Postgres only
+	text  string  // what to print instead of the columns
 
 	goal       time.Duration
 	goalAllocs float64
@@ -52,10 +53,15 @@ func (r row) over() time.Duration { return r.other - r.base }
 
 var rows []row
 
+// is reports whether both are of the same thing.
+func (r row) is(other row) bool {
+	return r.table == other.table && r.kind == other.kind && r.library == other.library
+}
+
 // note remembers a row. Of several runs (-count) the last one counts.
 func note(r row) {
 	for i, old := range rows {
-		if old.table == r.table && old.kind == r.kind && old.library == r.library {
+		if old.is(r) {
 			rows[i] = r
 			return
 		}
@@ -70,6 +76,9 @@ var tables = []struct{ name, title string }{
 	{onNetHTTP.name, "net/http, one request in process: time, allocations, both over bare"},
 	{"parallel", "Echo v4 in process, a visitor for each processor: time of a request"},
 	{"server", fmt.Sprintf("Echo v4 over loopback, %d connections: requests/s, bare Echo's in turn, the median share", connections)},
+	{postgresOne, "Postgres, fsync on, Echo v4 in process, one caller: time, allocations, times the raw SELECT in turn, the median"},
+	{postgresMany, fmt.Sprintf("Postgres, fsync on, Echo v4 in process, %d callers: time of one share, allocations, times the raw SELECT in turn, the median", connections)},
+	{"prune", "Postgres, fsync on, lookups while expired rows are pruned"},
 	{"ceiling", "What a read of a signed, stored session cannot do without: time, allocations"},
 }
 
@@ -90,6 +99,10 @@ func printTables(out io.Writer) {
 
 func (r row) columns() string {
 	switch {
+	case r.text != "":
+		return r.text
+	case r.table == postgresOne, r.table == postgresMany:
+		return fmt.Sprintf("%s\t%.0f\t%.2f", microseconds(r.other), r.allocs, 1/r.share)
 	case r.table == "server":
 		return fmt.Sprintf("%s\t%s\t%.2f", perSecond(r.other), perSecond(r.base), r.share)
 	case r.table == "parallel":

@@ -17,8 +17,16 @@ import (
 // address, while clients go on: none gets a 5xx, a reset or a 401, and no visit
 // is lost.
 func TestARollingDeploy(t *testing.T) {
-	t.Parallel()
-	env := onPostgres(testserver.StartPostgres(t, testserver.PostgresOptions{}).URL(), "4")
+	for _, echo := range []string{"4", "5"} {
+		t.Run("Echo "+echo, func(t *testing.T) {
+			t.Parallel()
+			rollingDeploy(t, echo)
+		})
+	}
+}
+
+func rollingDeploy(t *testing.T, echo string) {
+	env := onPostgres(testserver.StartPostgres(t, testserver.PostgresOptions{}).URL(), echo)
 	ports := []string{port(t), port(t)}
 	nodes, addresses := make([]*process, len(ports)), make([]string, len(ports))
 	for i := range nodes {
