@@ -103,3 +103,37 @@ type Pinger interface {
 type Authority interface {
 	LoadFresh(ctx context.Context, id string) (*Record, error)
 }
+
+// Feed is the ability to tell what changed, whoever changed it: what a store of
+// copies needs of the store that it copies from. Two more things hold for a
+// store with this ability: a record's Now was read before the state of the store
+// that it shows, and the version of an id grows with every change.
+type Feed interface {
+	// Changes returns what the state that since names did not hold yet. since is
+	// "" at first and then the Next of the answer before. An error says nothing
+	// about what changed: not until a later answer may a copy be believed again.
+	Changes(ctx context.Context, since string) (*Changes, error)
+}
+
+// Changes is what a [Feed] answers.
+type Changes struct {
+	// Next names the state of the store that was looked at.
+	Next string
+	// Now is the store's clock, read after that state was taken.
+	Now time.Time
+	// Identity names the store's data as a whole. Another one than before, as after
+	// a restore or a failover, makes every copy worthless.
+	Identity string
+	// Gap: the list is not complete. No copy is to be believed that was read
+	// before Now.
+	Gap bool
+	// List has each change once. Changes of one id may stand in any order.
+	List []Change
+}
+
+// A Change is a new version of a session, or its end.
+type Change struct {
+	ID      string
+	Version uint64
+	Ended   bool // also of the id that a rotation left
+}

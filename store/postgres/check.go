@@ -155,7 +155,9 @@ func (s *Store) checkRights(ctx context.Context) error {
 		SELECT format('%s on %s', r, t) FROM (VALUES
 			($${{session}}$$, '{SELECT,INSERT,UPDATE,DELETE}'), ($${{state}}$$, '{SELECT}'), ($${{dead}}$$, '{SELECT,INSERT,UPDATE,DELETE}'),
 			($${{change}}$$, '{SELECT,UPDATE,DELETE}'), ($${{revocation}}$$, '{SELECT,INSERT,DELETE}'), ($${{job}}$$, '{SELECT,INSERT,UPDATE}')
-		) v(t, rights), unnest(rights::text[]) r WHERE NOT has_table_privilege(t, r))`)).Scan(&role, &lacking)
+		) v(t, rights), unnest(rights::text[]) r WHERE NOT has_table_privilege(t, r)
+		UNION ALL SELECT format('UPDATE of %s on %s', c, t) FROM (VALUES ($${{state}}$$)) v(t), unnest('{polled,recording}'::text[]) c
+			WHERE NOT has_column_privilege(t, c, 'UPDATE'))`)).Scan(&role, &lacking)
 	switch {
 	case err != nil:
 		return err

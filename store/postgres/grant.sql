@@ -11,6 +11,6 @@
 SELECT format('GRANT USAGE ON SCHEMA %I TO %I', nspname, :'role') FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid WHERE c.oid = :'table'::regclass \gexec
 SELECT format('GRANT %s ON %s%s TO %I', rights, quote_ident(nspname) || '.', quote_ident(relname || suffix), :'role')
 FROM pg_class c JOIN pg_namespace n ON c.relnamespace = n.oid,
-  (VALUES ('', 'SELECT, INSERT, UPDATE, DELETE'), ('_state', 'SELECT'), ('_dead', 'SELECT, INSERT, UPDATE, DELETE'),
+  (VALUES ('', 'SELECT, INSERT, UPDATE, DELETE'), ('_state', 'SELECT, UPDATE (polled, recording)'), ('_dead', 'SELECT, INSERT, UPDATE, DELETE'),
     ('_change', 'SELECT, UPDATE, DELETE'), ('_revocation', 'SELECT, INSERT, UPDATE, DELETE'), ('_job', 'SELECT, INSERT, UPDATE')) v (suffix, rights)
 WHERE c.oid = :'table'::regclass \gexec

@@ -24,16 +24,17 @@ BEGIN;
 
 -- One row. timezone: the zone in which expire is written, where that column has
 -- none. backfilled: when user_id and handle of the rows that were there before
--- had been filled in. generation, polled: for copies kept elsewhere; a new
--- generation makes all of them worthless, and changes are only recorded while
--- somebody polls.
+-- had been filled in. generation, polled, recording: for copies kept elsewhere; a
+-- new generation makes all of them worthless, and changes are only recorded while
+-- somebody polls: those of every transaction from recording on are.
 CREATE TABLE IF NOT EXISTS "public"."session_state" (
   one        boolean     NOT NULL PRIMARY KEY DEFAULT true CHECK (one),
   schema     integer     NOT NULL DEFAULT 0,
   timezone   text        NOT NULL DEFAULT current_setting('TimeZone'),
   backfilled timestamptz,
   generation bigint      NOT NULL DEFAULT 1,
-  polled     timestamptz NOT NULL DEFAULT '-infinity'
+  polled     timestamptz NOT NULL DEFAULT '-infinity',
+  recording  xid8
 ) WITH (fillfactor = 20);
 INSERT INTO "public"."session_state" DEFAULT VALUES ON CONFLICT DO NOTHING;
 
@@ -169,13 +170,14 @@ BEGIN
 END $fn$;
 
 -- After every change of a version or an id, whoever made it: the tail. A changed
--- id is the end of the old one.
+-- id is the end of the old one. A snapshot from before somebody polled does not
+-- show that anybody does.
 CREATE OR REPLACE FUNCTION "public"."session_changed"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
 BEGIN
   IF NEW.sid <> OLD.sid THEN
     INSERT INTO "public"."session_dead" (sid, handle) VALUES (OLD.sid, OLD.handle)
       ON CONFLICT (sid) DO UPDATE SET xid = excluded.xid, at = excluded.at;
-  ELSIF EXISTS (SELECT FROM "public"."session_state" WHERE polled > now() - interval '10 minutes') THEN
+  ELSIF EXISTS (SELECT FROM "public"."session_state" WHERE polled > now() - interval '10 minutes') OR current_setting('transaction_isolation') <> 'read committed' THEN
     INSERT INTO "public"."session_change" (sid, handle, version) VALUES (NEW.sid, NEW.handle, NEW.version)
       ON CONFLICT (xid, sid) DO UPDATE SET version = excluded.version;
   END IF;

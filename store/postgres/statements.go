@@ -9,6 +9,7 @@ type statements struct {
 	prune, stats                              string
 	claim, extend, release                    string
 	pruneChange, pruneDead, pruneRevocation   string
+	poll, heartbeat, recording                string
 }
 
 // ends is when a lifetime ends that begins anew now: $idle after now, and at
@@ -105,5 +106,35 @@ func newStatements(o *Options) statements {
 			SELECT ctid FROM {{dead}} WHERE at < now() - interval '1 day' AND (xid IS NULL OR xid < $1::text::xid8 OR xid >= pg_snapshot_xmax(pg_current_snapshot()))
 			LIMIT 10000 FOR UPDATE SKIP LOCKED))`),
 		pruneRevocation: sql(`DELETE FROM {{revocation}} WHERE at < now() - interval '1 day' AND xid < $1::text::xid8`),
+
+		// Exactly what the snapshot $1 did not see: transactions begun after it, and
+		// those that were running. clock_timestamp() is read after this statement's
+		// own snapshot was taken. One row at least, with no sid when nothing changed.
+		poll: sql(`SELECT h.*, e.sid, e.version FROM (
+				SELECT pg_current_snapshot()::text, clock_timestamp(), pg_is_in_recovery(),
+					concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), (SELECT oid FROM pg_database WHERE datname = current_database()), s.tableoid, s.generation),
+					s.polled < now() - interval '1 minute', s.polled < now() - interval '9 minutes',
+					s.recording IS NULL OR s.recording > pg_snapshot_xmax(pg_current_snapshot()),
+					coalesce(s.recording <= pg_snapshot_xmin($1::text::pg_snapshot), false),
+					coalesce(pg_snapshot_xmax($1::text::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()), true)
+				FROM {{state}} s) h
+			LEFT JOIN LATERAL (
+				(SELECT sid, NULL::bigint AS version FROM {{dead}} WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot)
+					AND xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid LIMIT $2::integer)
+				UNION ALL
+				(SELECT sid, NULL FROM {{dead}} WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot))) LIMIT $2::integer)
+				UNION ALL
+				(SELECT sid, version FROM {{change}} WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot)
+					AND xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid LIMIT $2::integer)
+				UNION ALL
+				(SELECT sid, version FROM {{change}} WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot))) LIMIT $2::integer)
+			) e ON true`),
+		// Once a minute over all nodes. SKIP LOCKED: a TRUNCATE in an open transaction
+		// holds the row.
+		heartbeat: sql(`UPDATE {{state}} SET polled = now(), recording = CASE WHEN polled > now() - interval '9 minutes' THEN recording END
+			WHERE one IN (SELECT one FROM {{state}} WHERE polled < now() - interval '1 minute' FOR UPDATE SKIP LOCKED)`),
+		// After the heartbeat was committed: whoever begins from here on sees it.
+		recording: sql(`UPDATE {{state}} SET recording = pg_snapshot_xmax(pg_current_snapshot())
+			WHERE one IN (SELECT one FROM {{state}} WHERE recording IS NULL OR recording > pg_snapshot_xmax(pg_current_snapshot()) FOR UPDATE SKIP LOCKED)`),
 	}
 }

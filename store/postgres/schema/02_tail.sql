@@ -2,16 +2,17 @@
 
 -- One row. timezone: the zone in which expire is written, where that column has
 -- none. backfilled: when user_id and handle of the rows that were there before
--- had been filled in. generation, polled: for copies kept elsewhere; a new
--- generation makes all of them worthless, and changes are only recorded while
--- somebody polls.
+-- had been filled in. generation, polled, recording: for copies kept elsewhere; a
+-- new generation makes all of them worthless, and changes are only recorded while
+-- somebody polls: those of every transaction from recording on are.
 CREATE TABLE IF NOT EXISTS {{state}} (
   one        boolean     NOT NULL PRIMARY KEY DEFAULT true CHECK (one),
   schema     integer     NOT NULL DEFAULT 0,
   timezone   text        NOT NULL DEFAULT current_setting('TimeZone'),
   backfilled timestamptz,
   generation bigint      NOT NULL DEFAULT 1,
-  polled     timestamptz NOT NULL DEFAULT '-infinity'
+  polled     timestamptz NOT NULL DEFAULT '-infinity',
+  recording  xid8
 ) WITH (fillfactor = 20);
 INSERT INTO {{state}} DEFAULT VALUES ON CONFLICT DO NOTHING;
 

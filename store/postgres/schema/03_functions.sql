@@ -79,13 +79,14 @@ BEGIN
 END $fn$;
 
 -- After every change of a version or an id, whoever made it: the tail. A changed
--- id is the end of the old one.
+-- id is the end of the old one. A snapshot from before somebody polled does not
+-- show that anybody does.
 CREATE OR REPLACE FUNCTION {{fn_changed}}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
 BEGIN
   IF NEW.sid <> OLD.sid THEN
     INSERT INTO {{dead}} (sid, handle) VALUES (OLD.sid, OLD.handle)
       ON CONFLICT (sid) DO UPDATE SET xid = excluded.xid, at = excluded.at;
-  ELSIF EXISTS (SELECT FROM {{state}} WHERE polled > now() - interval '10 minutes') THEN
+  ELSIF EXISTS (SELECT FROM {{state}} WHERE polled > now() - interval '10 minutes') OR current_setting('transaction_isolation') <> 'read committed' THEN
     INSERT INTO {{change}} (sid, handle, version) VALUES (NEW.sid, NEW.handle, NEW.version)
       ON CONFLICT (xid, sid) DO UPDATE SET version = excluded.version;
   END IF;
