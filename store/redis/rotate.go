@@ -132,4 +132,3 @@ func (s *Store) exists(ctx context.Context, id string) (bool, error) {
 	n, err := await(ctx, func() (int64, error) { return s.client.Exists(ctx, s.keys.session(id)[0]).Result() })
 	return n > 0, s.wrap("rotate", err)
 }
-

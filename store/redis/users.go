@@ -142,53 +142,47 @@ func (s *Store) end(ctx context.Context, v store.Revocation, ids []string, spare
 	return ended, nil
 }
 
-// revokeHandle ends one session, wherever a rotation takes it meanwhile.
+// revokeHandle ends one session, wherever a rotation takes it meanwhile: once it is
+// known whose it is, its handle is ended first, which stops the rotation.
 func (s *Store) revokeHandle(ctx context.Context, v store.Revocation) (int, error) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	for {
-		at, err := s.handle(ctx, "look", v.Handle, "", 1)
-		if err != nil || at == "" {
-			return 0, err
-		}
-		r, err := s.load(ctx, "revoke", at, false)
-		if err == nil && (r.record.Handle != v.Handle || v.User != "" && r.record.User != v.User) {
-			return 0, nil
-		}
-		if err != nil && !isRefusal(err) {
-			return 0, err
-		}
-		if err != nil {
-			// Moved, moving or over. To end it by the handle reaches it in each case,
-			// but whose it is only the session says.
-			if now, herr := s.handle(ctx, "look", v.Handle, "", 1); herr != nil || now != at {
-				if herr != nil {
-					return 0, herr
-				}
-				continue
-			}
-			if v.User != "" {
-				return 0, nil
-			}
-		}
-		if v.User != "" {
-			a, err := s.kill(ctx, at, "dead", versionText(r.record), v.Handle)
-			if err != nil {
-				return 0, err
-			}
-			if a[0] == "ok" && a[1] == "1" {
-				return 1, nil
-			}
-			continue // changed or moved: look again
-		}
-		last, err := s.handle(ctx, "end", v.Handle, "", remembered)
-		if err != nil || last == "" {
-			return 0, err
-		}
-		a, err := s.kill(ctx, last, "dead", "", v.Handle)
-		if err != nil || a[0] != "ok" || a[1] != "1" {
-			return 0, err
-		}
-		return 1, nil
+	if theirs, err := s.theirs(ctx, v); err != nil || !theirs {
+		return 0, err
 	}
+	at, err := s.handle(ctx, "end", v.Handle, "", remembered)
+	if err != nil || at == "" {
+		return 0, err
+	}
+	a, err := s.kill(ctx, at, "dead", "", v.Handle)
+	if err != nil || a[0] != "ok" || a[1] != "1" {
+		return 0, err
+	}
+	return 1, nil
+}
+
+// theirs reports whether there is a session of that handle, and of that user.
+func (s *Store) theirs(ctx context.Context, v store.Revocation) (bool, error) {
+	at, err := s.handle(ctx, "look", v.Handle, "", 1)
+	for err == nil && at != "" {
+		a, err := s.run(ctx, "revoke", s.loadCall(at, false))
+		if err != nil {
+			return false, err
+		}
+		switch a[0] {
+		case "ok":
+			r, err := read(at, a)
+			return err == nil && r.record.Handle == v.Handle && (v.User == "" || v.User == r.record.User), err
+		case "claim": // on its way to another id
+			return v.User == "" || len(a) > 1 && v.User == a[1], nil
+		}
+		before := at
+		if at, err = s.handle(ctx, "look", v.Handle, "", 1); err != nil {
+			return false, err
+		}
+		if at == before {
+			return v.User == "", nil // over, or about to be there
+		}
+	}
+	return false, err
 }
