@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/echosession/session/store"
 )
 
 // lease is how long logins stay refused when a revocation of everyone died.
@@ -105,34 +103,4 @@ func (s *Store) scanOnce(ctx context.Context, client redis.Cmdable, cursor uint6
 		ids = append(ids, strings.TrimPrefix(key, s.keys.prefix))
 	}
 	return ids, p.next, err
-}
-
-// Stats is part of [store.Stater]. It looks at every session: Bytes is the length
-// of the documents. What is over is not there to be counted.
-func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
-	var st store.Stats
-	seen, users := map[string]struct{}{}, map[string]struct{}{}
-	err := s.scan(ctx, "stats", func(ids []string) error {
-		return s.loadAll(ctx, "stats", ids, false, func(id string, r row) error {
-			if _, again := seen[id]; again || r.record == nil {
-				return nil
-			}
-			seen[id] = struct{}{}
-			st.Active++
-			st.Bytes += r.size
-			if r.record.User != "" {
-				st.LoggedIn++
-				users[r.record.User] = struct{}{}
-			}
-			if !r.record.Created.IsZero() {
-				st.OldestAge = max(st.OldestAge, r.record.Now.Sub(r.record.Created))
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return store.Stats{}, err
-	}
-	st.Users = len(users)
-	return st, nil
 }

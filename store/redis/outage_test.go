@@ -62,8 +62,8 @@ func wantUnavailable(t *testing.T, s *redisstore.Store, r *store.Record, within 
 	}
 }
 
-// The client has go-redis's own settings: no deadline of a context, retries, and
-// seconds for each. The store's timeout holds all the same.
+// The client knows no deadline of a context, and waits a minute for each answer.
+// The store's timeout holds all the same.
 func TestOutages(t *testing.T) {
 	for name, outage := range map[string]struct {
 		begin, end func(*testserver.Redis, *testserver.Proxy)
@@ -77,7 +77,7 @@ func TestOutages(t *testing.T) {
 			t.Parallel()
 			server := testserver.StartRedis(t, testserver.RedisOptions{Settings: map[string]string{"appendonly": "yes", "appendfsync": "always"}})
 			proxy := testserver.StartProxy(t, server.Addr())
-			client := connect(t, proxy.Addr())
+			client := connect(t, proxy.Addr(), func(o *redis.Options) { o.ReadTimeout = time.Minute })
 			r := record(secretID, "ann")
 			must(t, open(t, client, redisstore.Options{}).Create(t.Context(), r))
 			outage.begin(server, proxy)

@@ -96,17 +96,10 @@ func (s *Store) rotateApart(ctx context.Context, oldID string, r *store.Record, 
 		return err
 	}
 	s.leave(ctx, before, oldID)
-	if err := s.over(ctx, oldID); err != nil {
-		return err
-	}
-	return s.confirm(ctx, r, mark)
-}
-
-// over makes of a claim what it has become: the end of the old id. It is done
-// anyway when the claim's time is up.
-func (s *Store) over(ctx context.Context, oldID string) error {
+	// The claim becomes the end of the old id. What it keeps nobody reads, and it
+	// goes with its time: nothing depends on this.
 	_, _ = s.run(ctx, "rotate", s.killCall(oldID, "dead", "", ""))
-	return nil
+	return s.confirm(ctx, r, mark)
 }
 
 // restore gives a claim back, and returns the error that the rotation met; or
