@@ -18,8 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-// What is said of states and rules holds on Postgres as it does on the memory
-// store: these tests run on both.
+// What is said of states and rules holds on Postgres and on Redis as it does on the
+// memory store: these tests run on each.
 var onBoth = map[string]func(*testing.T){
 	"TestAfterAnOutageTheRequestStoresNothing": TestAfterAnOutageTheRequestStoresNothing,
 	"TestAfterTheRequestEveryCallIsAnError":    TestAfterTheRequestEveryCallIsAnError,
@@ -111,10 +111,13 @@ type statefulStore interface {
 }
 
 // newStore is the store below a test of states or rules: in memory, and on a
-// database of its own where TestOnPostgres runs that test. clock may be nil.
+// database of its own where TestOnPostgres or TestOnRedis runs that test. clock may be nil.
 func newStore(t *testing.T, clock *clock) statefulStore {
 	t.Helper()
-	if !strings.HasPrefix(t.Name(), underPostgres) {
+	switch {
+	case strings.HasPrefix(t.Name(), underRedis):
+		return newRedis(t, clock)
+	case !strings.HasPrefix(t.Name(), underPostgres):
 		return newMemory(clock)
 	}
 	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Copy(t, aDatabase)

@@ -1,6 +1,6 @@
 module github.com/echosession/session/bench
 
-go 1.26
+go 1.26.0
 
 replace github.com/echosession/session => ../
 
@@ -28,7 +28,7 @@ require (
 	golang.org/x/crypto v0.54.0 // indirect
 	golang.org/x/net v0.57.0 // indirect
 	golang.org/x/sync v0.22.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 )
