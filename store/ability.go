@@ -107,7 +107,8 @@ type Authority interface {
 // Feed is the ability to tell what changed, whoever changed it: what a store of
 // copies needs of the store that it copies from. Two more things hold for a
 // store with this ability: a record's Now was read before the state of the store
-// that it shows, and the version of an id grows with every change.
+// that it shows, the version of an id grows with every change, and Create, Save
+// and Rotate set the record's Handle to the stored one.
 type Feed interface {
 	// Changes returns what the state that since names did not hold yet. since is
 	// "" at first and then the Next of the answer before. An error says nothing

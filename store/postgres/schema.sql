@@ -278,7 +278,7 @@ BEGIN;
 -- the login began; what was revoked since is not visible in it. status is ok,
 -- gone, conflict, exists, revoked or limit.
 CREATE OR REPLACE FUNCTION "public"."session_login"(
-  old_sid text, old_version bigint, new_sid text, doc json, whose text, name text,
+  old_sid text, old_version bigint, new_sid text, doc json, whose text, INOUT name text,
   idle bigint, absolute bigint, before text, most integer, evict boolean,
   OUT status text, OUT new_version bigint, OUT created timestamptz, OUT expires timestamptz, OUT clock timestamptz
 ) LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fn$
@@ -321,7 +321,7 @@ BEGIN
         created_at = born,
         expire = "public"."session_at"(least(clock + idle * interval '1 microsecond', CASE WHEN absolute > 0 THEN born + absolute * interval '1 microsecond' END))
       WHERE s.sid = old_sid
-      RETURNING s.version, s.created_at, "public"."session_until"(s.expire) INTO new_version, created, expires;
+      RETURNING s.version, s.created_at, s.handle, "public"."session_until"(s.expire) INTO new_version, created, name, expires;
     status := 'ok';
   END IF;
   IF surplus > 0 AND status = 'ok' THEN -- the oldest make room

@@ -19,13 +19,13 @@ func ends(idle, absolute, born string) string {
 		CASE WHEN ` + absolute + `::bigint > 0 THEN ` + born + ` + ` + absolute + `::bigint * interval '1 microsecond' END)`
 }
 
-const returned = ` version, created_at, {{fn_until}}(expire)`
+const returned = ` version, created_at, coalesce(handle, '') AS handle, {{fn_until}}(expire)`
 
 // otherwise tells a conflict from a row that is gone, in the statement that
 // changed nothing.
-const otherwise = ` SELECT version, created_at, until, now(), true FROM w
+const otherwise = ` SELECT version, created_at, handle, until, now(), true FROM w
 	UNION ALL
-	SELECT version, created_at, {{fn_until}}(expire), now(), false FROM {{session}}
+	SELECT version, created_at, '', {{fn_until}}(expire), now(), false FROM {{session}}
 	WHERE sid = $1::text AND {{fn_until}}(expire) > now() AND NOT EXISTS (SELECT FROM w)`
 
 func newStatements(o *Options) statements {
@@ -69,7 +69,7 @@ func newStatements(o *Options) statements {
 			ON CONFLICT (sid) DO UPDATE SET xid = excluded.xid, at = excluded.at`),
 
 		snapshot: `SELECT pg_current_snapshot()::text`,
-		login: sql(`SELECT status, new_version, created, expires, clock FROM {{fn_login}}($1::text, $2::bigint, $3::text, $4::text::json,
+		login: sql(`SELECT status, new_version, created, name, expires, clock FROM {{fn_login}}($1::text, $2::bigint, $3::text, $4::text::json,
 			$5::text, $6::text, $7::bigint, $8::bigint, $9::text, $10::integer, $11::boolean)`),
 
 		sessions: sql(`SELECT sess::text, user_id, coalesce(handle, ''), version, created_at, {{fn_until}}(expire), now()

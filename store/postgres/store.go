@@ -128,14 +128,15 @@ func (s *Store) Delete(ctx context.Context, r *store.Record) error {
 	return s.wrap("delete", err)
 }
 
-// fill reads the row that a write returns: version, created, expires, now, and
-// whether the write happened. No row at all is none.
+// fill reads the row that a write returns: version, created, the stored handle,
+// expires, now, and whether the write happened. No row at all is none.
 func (s *Store) fill(operation string, row pgx.Row, r *store.Record, none error) error {
 	var version int64
 	var created, expires moment
 	var now time.Time
+	var handle string
 	var done bool
-	err := row.Scan(&version, &created, &expires, &now, &done)
+	err := row.Scan(&version, &created, &handle, &expires, &now, &done)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return none
@@ -147,6 +148,7 @@ func (s *Store) fill(operation string, row pgx.Row, r *store.Record, none error)
 		return store.ErrConflict
 	}
 	r.Version, r.Created, r.Expires, r.Now = uint64(version), time.Time(created), time.Time(expires), now
+	r.Handle = handle
 	return nil
 }
 
@@ -176,16 +178,20 @@ func (s *Store) login(ctx context.Context, oldID *string, r *store.Record) error
 	var status string
 	var version *int64
 	var created, expires *moment
+	var handle *string
 	var now time.Time
 	err := s.pool.QueryRow(ctx, s.sql.login, oldID, int64(r.Version), r.ID, string(r.Data), r.User, null(r.Handle),
 		micros(r.Idle), micros(r.Absolute), before, int32(min(s.o.UserLimit, 1<<30)), !s.o.RejectOverLimit,
-	).Scan(&status, &version, &created, &expires, &now)
+	).Scan(&status, &version, &created, &handle, &expires, &now)
 	if err != nil {
 		return s.wrap("login", err)
 	}
 	switch status {
 	case "ok":
 		r.Version, r.Created, r.Expires, r.Now = uint64(*version), time.Time(*created), time.Time(*expires), now
+		if handle != nil {
+			r.Handle = *handle
+		}
 		return nil
 	case "gone":
 		return store.ErrNotFound

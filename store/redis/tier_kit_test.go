@@ -1,0 +1,92 @@
+package redisstore_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/echosession/session/internal/testserver"
+	"github.com/echosession/session/store"
+	pgstore "github.com/echosession/session/store/postgres"
+	redisstore "github.com/echosession/session/store/redis"
+)
+
+// database makes a migrated database and a pool on it.
+func database(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
+	t.Helper()
+	pool := pooled(t, pg.Database(t))
+	must(t, pgstore.Migrate(t.Context(), pool, pgstore.Options{}))
+	return pool
+}
+
+func pooled(t testing.TB, at string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(at)
+	must(t, err)
+	config.MaxConns = 16
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	must(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func primaryOn(t testing.TB, pool *pgxpool.Pool) *pgstore.Store {
+	t.Helper()
+	s, err := pgstore.New(pool, pgstore.Options{Timeout: time.Minute}) // a slow machine does not reach it
+	must(t, err)
+	return s
+}
+
+// heedful has a client end its calls with their contexts, and try once.
+func heedful(o *redis.Options) { o.ContextTimeoutEnabled, o.MaxRetries = true, -1 }
+
+// tier is one node. Redis has plenty of time unless o says otherwise.
+func tier(t testing.TB, client redis.UniversalClient, primary store.Store, o redisstore.TierOptions) *redisstore.Tier {
+	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	n, err := redisstore.NewTier(client, primary, o)
+	must(t, err)
+	return n
+}
+
+// notices counts what a tier tells.
+type notices struct {
+	mu   sync.Mutex
+	seen map[string]int // kind, and kind with reason
+}
+
+func counting(n *redisstore.Tier) *notices {
+	c := &notices{seen: map[string]int{}}
+	n.OnNotice(func(_ context.Context, n store.Notice) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.seen[n.Kind]++
+		c.seen[n.Kind+" "+n.Reason]++
+	})
+	return c
+}
+
+func (c *notices) of(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[what]
+}
+
+// warmed loads until a copy is served: the first polls believe none.
+func warmed(t testing.TB, n *redisstore.Tier, id string) {
+	t.Helper()
+	c := counting(n)
+	for deadline := time.Now().Add(30 * time.Second); c.of(store.NoticeHit) == 0; {
+		_, err := n.Load(t.Context(), id)
+		must(t, err)
+		if time.Now().After(deadline) {
+			t.Fatal("no copy is served")
+		}
+	}
+}

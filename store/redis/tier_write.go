@@ -1,0 +1,130 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/echosession/session/store"
+)
+
+// Create is part of [store.Store].
+func (t *Tier) Create(ctx context.Context, r *store.Record) error {
+	key := t.view.key(r.ID)
+	if err := t.primary.Create(ctx, r); err != nil {
+		return err
+	}
+	t.put(ctx, key, r)
+	return nil
+}
+
+// Save is part of [store.Store].
+func (t *Tier) Save(ctx context.Context, r *store.Record) error {
+	key := t.view.key(r.ID)
+	if err := t.primary.Save(ctx, r); err != nil {
+		t.gone(ctx, r.ID, err)
+		return err
+	}
+	t.view.changed(r.ID, r.Version)
+	t.put(ctx, key, r)
+	return nil
+}
+
+// Touch is part of [store.Store].
+func (t *Tier) Touch(ctx context.Context, r *store.Record) error {
+	key := t.view.key(r.ID)
+	if err := t.primary.Touch(ctx, r); err != nil {
+		t.gone(ctx, r.ID, err)
+		return err
+	}
+	t.view.changed(r.ID, r.Version) // it may have moved: an older copy is stale
+	t.renew(ctx, key, r)
+	return nil
+}
+
+// Rotate is part of [store.Store].
+func (t *Tier) Rotate(ctx context.Context, oldID string, r *store.Record) error {
+	key := t.view.key(r.ID)
+	if err := t.primary.Rotate(ctx, oldID, r); err != nil {
+		t.gone(ctx, oldID, err)
+		return err
+	}
+	t.view.ended(&store.Record{ID: oldID})
+	t.bury(ctx, oldID)
+	t.put(ctx, key, r)
+	return nil
+}
+
+// Delete is part of [store.Store]. It returns nil when the primary has done it.
+func (t *Tier) Delete(ctx context.Context, r *store.Record) error {
+	before := t.view.count()
+	if err := t.primary.Delete(ctx, r); err != nil {
+		return err
+	}
+	t.view.ended(r)
+	t.spread(ctx, before, r.ID)
+	return nil
+}
+
+// Sessions is part of [store.UserIndex].
+func (t *Tier) Sessions(ctx context.Context, user string) ([]*store.Record, error) {
+	return t.primary.Sessions(ctx, user)
+}
+
+// Revoke is part of [store.UserIndex]. It returns nil when the primary has done it.
+func (t *Tier) Revoke(ctx context.Context, v store.Revocation) (int, error) {
+	before := t.view.count()
+	n, err := t.primary.Revoke(ctx, v)
+	if err != nil {
+		return n, err
+	}
+	t.spread(ctx, before)
+	return n, nil
+}
+
+// Prune is part of [store.Pruner]. Copies of expired sessions are not served.
+func (t *Tier) Prune(ctx context.Context) (int, error) { return t.primary.Prune(ctx) }
+
+// Stats is part of [store.Stater].
+func (t *Tier) Stats(ctx context.Context) (store.Stats, error) { return t.primary.Stats(ctx) }
+
+// Ping is part of [store.Pinger]: a tier answers when its primary does. See
+// [Tier.PingCopies].
+func (t *Tier) Ping(ctx context.Context) error { return t.primary.Ping(ctx) }
+
+// PingCopies says whether Redis would answer now.
+func (t *Tier) PingCopies(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, t.o.Timeout)
+	defer cancel()
+	return t.bounded(within, func(ctx context.Context) error { return t.client.Ping(ctx).Err() })
+}
+
+// gone remembers what a write has learned.
+func (t *Tier) gone(ctx context.Context, id string, err error) {
+	if errors.Is(err, store.ErrNotFound) {
+		t.view.ended(&store.Record{ID: id})
+		t.bury(ctx, id)
+	}
+}
+
+// spreadAtOnce is how many ends are told to Redis one by one. Of more, the other
+// nodes learn with their next poll.
+const spreadAtOnce = 100
+
+// spread tells the other nodes at once, through Redis, what has just ended: the
+// sessions that it is told, and those of which the primary knows. This node knows
+// them then as well.
+func (t *Tier) spread(ctx context.Context, before uint64, ids ...string) {
+	t.bury(ctx, ids...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.o.Freshness)
+	defer cancel()
+	if _, err := t.view.poll(ctx).wait(ctx); err != nil {
+		t.view.doubt() // the next lookup polls first
+		return
+	}
+	ended := t.view.endedSince(before)
+	for _, id := range ended[:min(len(ended), spreadAtOnce)] {
+		if len(ids) == 0 || id != ids[0] {
+			t.bury(ctx, id)
+		}
+	}
+}
