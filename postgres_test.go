@@ -18,8 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-// What is said of states and rules holds on Postgres and on Redis as it does on the
-// memory store: these tests run on each.
+// What is said of states and rules holds on Postgres, on Redis and on the tier as it does
+// on the memory store: these tests run on each.
 var onBoth = map[string]func(*testing.T){
 	"TestAfterAnOutageTheRequestStoresNothing": TestAfterAnOutageTheRequestStoresNothing,
 	"TestAfterTheRequestEveryCallIsAnError":    TestAfterTheRequestEveryCallIsAnError,
@@ -84,18 +84,25 @@ var memoryOnly = map[string]bool{
 	"TestTouchThrottle":           true,
 }
 
-// aDatabase is a migrated database that no test uses: each store gets a copy.
+// aDatabase is a migrated database that no test uses: each store gets a copy. It
+// is gone with the test that prepared it.
 var aDatabase string
 
-const underPostgres = "TestOnPostgres/"
-
-func TestOnPostgres(t *testing.T) {
+// prepareDatabase makes it. Nobody may be connected to what is copied.
+func prepareDatabase(t *testing.T) {
+	t.Helper()
 	aDatabase = testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
 	pool := connect(t, aDatabase)
 	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	pool.Close() // nobody may be connected to what is copied
+	pool.Close()
+}
+
+const underPostgres = "TestOnPostgres/"
+
+func TestOnPostgres(t *testing.T) {
+	prepareDatabase(t)
 	for name, test := range onBoth {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,16 +117,25 @@ type statefulStore interface {
 	store.Stater
 }
 
-// newStore is the store below a test of states or rules: in memory, and on a
-// database of its own where TestOnPostgres or TestOnRedis runs that test. clock may be nil.
+// newStore is the store below a test of states or rules: in memory, or what the
+// tests are run on by TestOnPostgres and the like. clock may be nil.
 func newStore(t *testing.T, clock *clock) statefulStore {
 	t.Helper()
-	switch {
-	case strings.HasPrefix(t.Name(), underRedis):
+	on, _, _ := strings.Cut(t.Name(), "/")
+	switch on + "/" {
+	case underPostgres:
+		return newPostgres(t, clock)
+	case underRedis:
 		return newRedis(t, clock)
-	case !strings.HasPrefix(t.Name(), underPostgres):
-		return newMemory(clock)
+	case underTier:
+		return newTier(t, clock)
 	}
+	return newMemory(clock)
+}
+
+// newPostgres is a store on a database of its own.
+func newPostgres(t *testing.T, clock *clock) *pgstore.Store {
+	t.Helper()
 	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Copy(t, aDatabase)
 	st, err := pgstore.New(connect(t, url), pgstore.Options{Timeout: time.Minute}) // a slow machine does not reach it
 	if err != nil {
