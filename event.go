@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"time"
+
+	"github.com/echosession/session/store"
 )
 
 // A Hook is told what happens to sessions: telemetry, audit and logs attach
@@ -23,12 +25,12 @@ func (f HookFunc) Event(ctx context.Context, e Event) { f(ctx, e) }
 // session data.
 type Event struct {
 	Kind   Kind
-	Reason Reason        // why: Refused, CommitFailed
+	Reason Reason        // why: Refused, CommitFailed, and those of copies
 	Handle string        // which session; "" where none is known
 	User   string        // its user; "" before login
-	Count  int           // Merged: reloads it took; Revoked, Pruned: sessions
-	Took   time.Duration // Committed, Merged, LoggedOut, Pruned: how long the store took
-	Err    error         // CommitFailed, TouchFailed, LoadFailed, PruneFailed: the cause
+	Count  int           // Merged: reloads it took; Revoked, Pruned: sessions; Polled: changes
+	Took   time.Duration // Committed, Merged, LoggedOut, Pruned, Polled: how long the store took
+	Err    error         // of what failed: the cause
 }
 
 // A Kind says what happened.
@@ -53,6 +55,16 @@ const (
 	LateChange   Kind = "late_change"   // a change came after the headers and needs a cookie
 	Pruned       Kind = "pruned"        // expired sessions were removed
 	PruneFailed  Kind = "prune_failed"  // they could not be
+
+	// Of a store that keeps copies; the reasons are those of package store.
+	CopyServed    Kind = store.NoticeHit        // a lookup was answered from a copy
+	CopyMissed    Kind = store.NoticeMiss       // there was none
+	CopyRefused   Kind = store.NoticeRefused    // there was one that is not believed
+	CopyFallback  Kind = store.NoticeFallback   // copies could not be asked
+	CopyNotStored Kind = store.NoticeNotCopied  // a copy was not stored
+	Polled        Kind = store.NoticePolled     // the authority was asked what changed
+	CopiesDown    Kind = store.NoticeCopiesDown // the server of the copies is left alone for a moment
+	CopiesUp      Kind = store.NoticeCopiesUp   // it answers again
 )
 
 // A Reason says why.
@@ -81,4 +93,16 @@ func (m *Manager) emit(ctx context.Context, e Event) {
 		}
 	}()
 	m.cfg.Hook.Event(ctx, e)
+}
+
+// listen passes on what a store of copies tells.
+func (m *Manager) listen() {
+	if m.cfg.Hook == nil {
+		return
+	}
+	if noticer, err := store.As[store.Noticer](m.store); err == nil {
+		noticer.OnNotice(func(ctx context.Context, n store.Notice) {
+			m.emit(ctx, Event{Kind: Kind(n.Kind), Reason: Reason(n.Reason), Count: n.Count, Took: n.Took, Err: n.Err})
+		})
+	}
 }

@@ -41,6 +41,7 @@ func New(st store.Store, cfg Config) (*Manager, error) {
 	for _, w := range warnings {
 		m.log().Warn("Session configuration", "warning", w)
 	}
+	m.listen()
 	return m, nil
 }
 

@@ -18,6 +18,7 @@ import (
 type app struct {
 	sessions *session.Manager
 	backend  *open.Backend
+	counts   *counts         // nil: nothing is counted
 	stopping <-chan struct{} // closed when the server is told to stop
 }
 

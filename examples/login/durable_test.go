@@ -135,14 +135,14 @@ func checkAway(t *testing.T, c *client) {
 		a.is(t, "without Postgres", 503, unavailable)
 		checkOutage(t, a)
 	}
-	c.get("/readyz").is(t, "GET /readyz without Postgres", 503, `{"postgres":"unavailable"}`)
+	c.get("/readyz").is(t, "GET /readyz without Postgres", 503, `{"postgres":"unavailable","status":"unavailable"}`)
 	c.get("/healthz").is(t, "GET /healthz without Postgres", 200, "")
 	c.get("/plain").is(t, "a route without a session", 200, "ok")
 }
 
 func checkBack(t *testing.T, c *client) {
 	t.Helper()
-	c.get("/readyz").is(t, "GET /readyz when it is back", 200, `{"postgres":"ok"}`)
+	c.get("/readyz").is(t, "GET /readyz when it is back", 200, `{"postgres":"ok","status":"ok"}`)
 	c.get("/me").is(t, "nobody was logged out by it", 200, `{"user":"ann","visits":0}`)
 }
 
@@ -172,7 +172,7 @@ func TestARoleThatOnlyServes(t *testing.T) {
 	owner.bearing(t, cookie).get("/me").is(t, "and that", 401, nobody)
 	c.post("/login", asForm, "user=ann").is(t, "another login", 204, "")
 	c.post("/logout-everywhere", "", "").is(t, "a logout everywhere", 204, "")
-	c.get("/readyz").is(t, "GET /readyz", 200, `{"postgres":"ok"}`)
+	c.get("/readyz").is(t, "GET /readyz", 200, `{"postgres":"ok","status":"ok"}`)
 }
 
 func TestADatabaseThatIsNotReady(t *testing.T) {

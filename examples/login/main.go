@@ -52,6 +52,8 @@ func run(ctx context.Context, lookup func(string) (string, bool), stderr io.Writ
 
 // start puts the app together: store, manager, background work, server.
 func start(ctx context.Context, cfg config, backend *open.Backend) error {
+	seen := &counts{}
+	cfg.session.Hook = seen
 	sessions, err := session.New(backend.Store, cfg.session)
 	if err != nil {
 		return err
@@ -68,6 +70,6 @@ func start(ctx context.Context, cfg config, backend *open.Backend) error {
 			slog.Error("Session cleanup", "error", err)
 		}
 	})
-	a := &app{sessions: sessions, backend: backend, stopping: ctx.Done()}
+	a := &app{sessions: sessions, backend: backend, counts: seen, stopping: ctx.Done()}
 	return serve(ctx, cfg.addr, cfg.router(a))
 }

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/echosession/session/store"
 )
 
 const pingTimeout = 2 * time.Second
@@ -18,26 +16,29 @@ func (a *app) healthy(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// ready says whether to send requests here: 200 when every backend answers, else
-// 503, and the state of each.
+// ready says whether to send requests here: 200 when the store answers, else 503,
+// and the state of each server. "degraded" is a 200: a server is away that only
+// makes it slower. Beside it stands what the store of copies has told.
 func (a *app) ready(w http.ResponseWriter, r *http.Request) {
-	status, state := http.StatusOK, "ok"
-	if err := a.ping(r.Context()); err != nil {
-		slog.Warn("Not ready", "store", a.backend.Name, "error", err)
-		status, state = http.StatusServiceUnavailable, "unavailable"
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
+	defer cancel()
+	health := a.backend.Health(ctx)
+	code, answer := http.StatusOK, map[string]any{"status": health.Status}
+	for name, err := range health.Servers {
+		answer[name] = "ok"
+		if err != nil {
+			slog.Warn("Not ready", "server", name, "error", err)
+			answer[name] = "unavailable"
+		}
+	}
+	if health.Status == "unavailable" {
+		code = http.StatusServiceUnavailable
+	}
+	if counts := a.counts.all(); len(counts) > 0 {
+		answer["events"] = counts
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{a.backend.Name: state})
-}
-
-func (a *app) ping(ctx context.Context) error {
-	pinger, err := store.As[store.Pinger](a.backend.Store)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-	defer cancel()
-	return pinger.Ping(ctx)
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(answer)
 }

@@ -166,7 +166,7 @@ var routes = []struct {
 	}},
 	{"the probes answer", []step{
 		{"GET", "/healthz", "", "", 200, ""},
-		{"GET", "/readyz", "", "", 200, `{"memory":"ok"}`},
+		{"GET", "/readyz", "", "", 200, `{"memory":"ok","status":"ok"}`},
 		{"GET", "/plain", "", "", 200, "ok"},
 	}},
 	{"what changes something is not there for GET", []step{

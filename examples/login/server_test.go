@@ -44,12 +44,12 @@ func TestAStoreThatIsAway(t *testing.T) {
 			}
 
 			away = "ping"
-			c.get("/readyz").is(t, "GET /readyz", 503, `{"memory":"unavailable"}`)
+			c.get("/readyz").is(t, "GET /readyz", 503, `{"memory":"unavailable","status":"unavailable"}`)
 			c.get("/healthz").is(t, "GET /healthz", 200, "")
 
 			away = ""
 			c.get("/me").is(t, "nobody was logged out by it", 200, `{"user":"ann","visits":0}`)
-			c.get("/readyz").is(t, "GET /readyz", 200, `{"memory":"ok"}`)
+			c.get("/readyz").is(t, "GET /readyz", 200, `{"memory":"ok","status":"ok"}`)
 		})
 	}
 }

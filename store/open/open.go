@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/echosession/session/store"
 	memstore "github.com/echosession/session/store/memory"
 )
@@ -15,8 +17,9 @@ import (
 type Backend struct {
 	Store store.Store
 	// Name is the value of SESSION_STORE that was opened.
-	Name  string
-	close func()
+	Name    string
+	servers []server
+	close   func()
 }
 
 // Close frees the connections. The store is not used after it. It may be called
@@ -32,10 +35,13 @@ func (b *Backend) Close() error {
 // FromEnv opens the store that an environment names, and reads nothing but what
 // lookup gives it: pass os.LookupEnv.
 //
-//	SESSION_STORE  postgres or memory; required in production, memory by default in development
-//	DATABASE_URL   postgres: its connection string, postgres://user:password@host:5432/database
-//	SESSION_TABLE  postgres: the table, session by default, or schema.table
-//	MIGRATE        postgres: 1 makes or adopts the table first
+//	SESSION_STORE  postgres; redis, which is Postgres with copies in Redis; redis-only; or memory.
+//	               Required in production, memory by default in development
+//	DATABASE_URL   postgres, redis: the database, postgres://user:password@host:5432/database
+//	REDIS_URL      redis, redis-only: redis://user:password@host:6379/0, rediss:// with TLS; with
+//	               ?master_name=… through Sentinels, with ?addr=host:port a Cluster
+//	SESSION_TABLE  postgres, redis: the table, session by default, or schema.table
+//	MIGRATE        postgres, redis: 1 makes or adopts the table first
 //	APP_ENV        production, the default, or development
 //
 // What is wrong with the variables is reported together, each named with its
@@ -61,16 +67,46 @@ func FromEnv(ctx context.Context, lookup func(string) (string, bool)) (*Backend,
 		if len(problems) == 0 {
 			return &Backend{Store: memstore.New(memstore.Options{}), Name: kind}, nil
 		}
-	case "postgres":
-		p, err := readPostgres(text)
-		if err == nil && len(problems) == 0 {
-			return p.open(ctx, migrate == "1")
-		}
-		problems = append(problems, err)
+	case "postgres", "redis", "redis-only":
+		return openServers(ctx, text, kind, migrate == "1", problems)
 	case "":
-		problems = append(problems, errors.New("SESSION_STORE environment variable is required in production; set it to postgres or memory, or set APP_ENV=development for local work"))
+		problems = append(problems, errors.New("SESSION_STORE environment variable is required in production; set it to "+stores+", or set APP_ENV=development for local work"))
 	default:
-		problems = append(problems, fmt.Errorf("SESSION_STORE is %q, which is no store; use postgres or memory", kind))
+		problems = append(problems, fmt.Errorf("SESSION_STORE is %q, which is no store; use %s", kind, stores))
 	}
 	return nil, errors.Join(problems...)
+}
+
+const stores = "postgres, redis, redis-only or memory"
+
+// openServers opens a store that is on one server or two, unless there are
+// problems with the variables.
+func openServers(ctx context.Context, text func(string) string, kind string, migrate bool, problems []error) (b *Backend, err error) {
+	var p *postgres
+	if kind != "redis-only" {
+		p, err = readPostgres(text, kind)
+		problems = append(problems, err)
+	}
+	var client redis.UniversalClient
+	if kind != "postgres" {
+		client, err = readRedis(text, kind)
+		problems = append(problems, err)
+	}
+	err = errors.Join(problems...)
+	if err == nil && p != nil {
+		b, err = p.open(ctx, migrate)
+	}
+	switch {
+	case err != nil:
+	case client == nil:
+		return b, nil
+	case b == nil:
+		b, err = openRedis(ctx, client)
+	default:
+		b, err = before(ctx, b, client)
+	}
+	if err != nil && client != nil {
+		_ = client.Close()
+	}
+	return b, err
 }

@@ -32,11 +32,17 @@ func TestBadEnvironments(t *testing.T) {
 		env  []string
 		says []string
 	}{
-		"nothing in production":   {nil, []string{"SESSION_STORE environment variable is required", "postgres or memory"}},
-		"no such store":           {[]string{"SESSION_STORE", "mysql"}, []string{`SESSION_STORE is "mysql"`, "use postgres or memory"}},
+		"nothing in production":   {nil, []string{"SESSION_STORE environment variable is required", "postgres, redis, redis-only or memory"}},
+		"no such store":           {[]string{"SESSION_STORE", "mysql"}, []string{`SESSION_STORE is "mysql"`, "use postgres, redis, redis-only or memory"}},
 		"no address":              {[]string{"SESSION_STORE", "postgres"}, []string{"DATABASE_URL environment variable is required", "postgres://user:password@host"}},
 		"an address of no sense":  {[]string{"SESSION_STORE", "postgres", "DATABASE_URL", "postgres://a:hunter2@h:port/x"}, []string{"DATABASE_URL is no connection string"}},
 		"an injection":            {[]string{"SESSION_STORE", "postgres", "DATABASE_URL", "postgres://127.0.0.1:1/x", "SESSION_TABLE", "users; DROP"}, []string{`SESSION_TABLE is "users; DROP"`, "letters, digits and underscores"}},
+		"no second address":       {[]string{"SESSION_STORE", "redis", "DATABASE_URL", "postgres://127.0.0.1:1/x"}, []string{"REDIS_URL environment variable is required with SESSION_STORE=redis", "redis://user:password@host"}},
+		"neither address":         {[]string{"SESSION_STORE", "redis"}, []string{"DATABASE_URL environment variable is required with SESSION_STORE=redis", "REDIS_URL environment variable is required"}},
+		"Redis of no sense":       {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "redis://a:hunter2@h:port/0"}, []string{"REDIS_URL is no connection string"}},
+		"Redis of another kind":   {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "http://a:hunter2@127.0.0.1:1/0"}, []string{"REDIS_URL is no connection string"}},
+		"Redis of no such base":   {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "redis://a:hunter2@127.0.0.1:1/base"}, []string{"REDIS_URL is no connection string"}},
+		"a Cluster of no sense":   {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "redis://a:hunter2@127.0.0.1:1?addr=127.0.0.1:2&read_timeout=soon"}, []string{"REDIS_URL is no connection string"}},
 		"everything at once":      {[]string{"SESSION_STORE", "postgres", "DATABASE_URL", "://hunter2", "SESSION_TABLE", `a"b`, "MIGRATE", "yes"}, []string{"DATABASE_URL", "SESSION_TABLE", `MIGRATE is "yes"`}},
 		"a migration of no sense": {[]string{"SESSION_STORE", "memory", "MIGRATE", "yes"}, []string{`MIGRATE is "yes"`, "use 1"}},
 	} {
@@ -95,6 +101,7 @@ func TestTransportSecurity(t *testing.T) {
 // TestStores: what opens, and under which name.
 func TestStores(t *testing.T) {
 	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
+	redis := testserver.SharedRedis(t, testserver.RedisOptions{}).URL()
 	for name, c := range map[string]struct {
 		env  []string
 		want string
@@ -103,6 +110,12 @@ func TestStores(t *testing.T) {
 		"nothing in development":    {[]string{"APP_ENV", "development"}, "memory"},
 		"postgres, migrated first":  {[]string{"SESSION_STORE", "postgres", "DATABASE_URL", url, "MIGRATE", "1"}, "postgres"},
 		"postgres, another table":   {[]string{"SESSION_STORE", "postgres", "DATABASE_URL", url, "MIGRATE", "1", "SESSION_TABLE", "public.logins"}, "postgres"},
+		"redis":                     {[]string{"SESSION_STORE", "redis", "DATABASE_URL", url, "MIGRATE", "1", "REDIS_URL", redis}, "redis"},
+		"redis, not there (yet)":    {[]string{"SESSION_STORE", "redis", "DATABASE_URL", "postgres://127.0.0.1:1/x", "REDIS_URL", "redis://127.0.0.1:1"}, "redis"},
+		"redis-only":                {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", redis}, "redis-only"},
+		"redis-only, not there":     {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "redis://127.0.0.1:1"}, "redis-only"},
+		"redis-only, a Cluster":     {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "redis://127.0.0.1:1?addr=127.0.0.1:2"}, "redis-only"},
+		"redis-only, Sentinels":     {[]string{"SESSION_STORE", "redis-only", "REDIS_URL", "redis://127.0.0.1:1?addr=127.0.0.1:2&master_name=sessions"}, "redis-only"},
 		"postgres, not there (yet)": {[]string{"SESSION_STORE", "postgres", "DATABASE_URL", "postgres://127.0.0.1:1/x"}, "postgres"},
 	} {
 		b, err := open.FromEnv(t.Context(), env(c.env...))

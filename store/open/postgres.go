@@ -21,12 +21,12 @@ type postgres struct {
 }
 
 // readPostgres reads its variables, and reports all that is wrong with them.
-func readPostgres(text func(string) string) (*postgres, error) {
+func readPostgres(text func(string) string, kind string) (*postgres, error) {
 	p := &postgres{options: pgstore.Options{Table: text("SESSION_TABLE")}}
 	if schema, table, ok := strings.Cut(p.options.Table, "."); ok {
 		p.options.Schema, p.options.Table = schema, table
 	}
-	config, err := parseURL(text("DATABASE_URL"))
+	config, err := parseURL(text("DATABASE_URL"), kind)
 	problems := []error{err}
 	if _, err := pgstore.SQL(p.options); err != nil { // checks the names
 		problems = append(problems, fmt.Errorf("SESSION_TABLE is %q: %s", text("SESSION_TABLE"), strings.TrimPrefix(err.Error(), "pgstore: ")))
@@ -54,9 +54,9 @@ func (p *postgres) open(ctx context.Context, migrate bool) (*Backend, error) {
 
 // parseURL reads a connection string. Its parser's own errors are not passed on:
 // they quote the string, which holds a password.
-func parseURL(url string) (*pgxpool.Config, error) {
+func parseURL(url, kind string) (*pgxpool.Config, error) {
 	if url == "" {
-		return nil, errors.New("DATABASE_URL environment variable is required with SESSION_STORE=postgres; write postgres://user:password@host:5432/database")
+		return nil, errors.New("DATABASE_URL environment variable is required with SESSION_STORE=" + kind + "; write postgres://user:password@host:5432/database")
 	}
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
