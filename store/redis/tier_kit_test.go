@@ -19,8 +19,13 @@ import (
 func database(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
 	t.Helper()
 	pool := pooled(t, pg.Database(t))
-	must(t, pgstore.Migrate(t.Context(), pool, pgstore.Options{}))
+	migrate(t, pool)
 	return pool
+}
+
+func migrate(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	must(t, pgstore.Migrate(t.Context(), pool, pgstore.Options{}))
 }
 
 func pooled(t testing.TB, at string) *pgxpool.Pool {
