@@ -82,57 +82,59 @@ func (t *Tier) tell(ctx context.Context, n store.Notice) {
 func (t *Tier) Load(ctx context.Context, id string) (*store.Record, error) {
 	if !t.view.ensure(ctx) {
 		t.tell(ctx, store.Notice{Kind: store.NoticeFallback, Reason: "poll"})
-		return t.read(ctx, id)
+		return t.read(ctx, id, true)
 	}
-	if r := t.copyOf(ctx, id); r != nil {
+	r, answered := t.copyOf(ctx, id)
+	if r != nil {
 		return r, nil
 	}
-	return t.read(ctx, id)
+	return t.read(ctx, id, answered) // else one request would wait for Redis twice
 }
 
 // LoadFresh is part of [store.Authority].
 func (t *Tier) LoadFresh(ctx context.Context, id string) (*store.Record, error) {
-	return t.read(ctx, id)
+	return t.read(ctx, id, true)
 }
 
-// copyOf is the session as Redis has it, or nil where that is not to be believed.
-func (t *Tier) copyOf(ctx context.Context, id string) *store.Record {
+// copyOf is the session as Redis has it, or nil where that is not to be believed;
+// and whether Redis answered.
+func (t *Tier) copyOf(ctx context.Context, id string) (r *store.Record, answered bool) {
 	key := t.view.key(id)
 	if key == "" {
-		return nil
+		return nil, true
 	}
 	frame, err := t.get(ctx, key)
 	switch {
 	case errors.Is(err, redis.Nil):
 		t.tell(ctx, store.Notice{Kind: store.NoticeMiss, Reason: "absent"})
-		return nil
+		return nil, true
 	case errors.Is(err, errUnreadable):
 		t.tell(ctx, store.Notice{Kind: store.NoticeMiss, Reason: "unreadable"})
-		return nil
+		return nil, true
 	case errors.Is(err, errLeftAlone):
 		t.tell(ctx, store.Notice{Kind: store.NoticeFallback, Reason: "left_alone"})
-		return nil
+		return nil, false
 	case err != nil:
 		t.tell(ctx, store.Notice{Kind: store.NoticeFallback, Reason: "redis", Err: err})
-		return nil
+		return nil, false
 	}
 	c, ok := decode(frame, id)
 	if !ok {
 		t.tell(ctx, store.Notice{Kind: store.NoticeMiss, Reason: "unreadable"})
-		return nil
+		return nil, true
 	}
 	reason, now := t.view.judge(&c)
 	if reason != "" {
 		t.tell(ctx, store.Notice{Kind: store.NoticeRefused, Reason: reason})
-		return nil
+		return nil, true
 	}
 	t.tell(ctx, store.Notice{Kind: store.NoticeHit})
-	return c.record(now)
+	return c.record(now), true
 }
 
-// read asks the primary, and leaves a copy. Requests for one session share a
+// read asks the primary, and leaves a copy where it is to. Requests for one session share a
 // read that began after they came; all of them together are bounded.
-func (t *Tier) read(ctx context.Context, id string) (*store.Record, error) {
+func (t *Tier) read(ctx context.Context, id string, copying bool) (*store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: load: %w", store.ErrUnavailable, err)
 	}
@@ -140,7 +142,7 @@ func (t *Tier) read(ctx context.Context, id string) (*store.Record, error) {
 	r, err := t.reads.do(id, func() (*store.Record, error) {
 		key := t.view.key(id) // of the data that is read, or of older data: never of newer
 		r, err := t.ask(values, id)
-		if err == nil {
+		if err == nil && copying {
 			t.put(values, key, r)
 		}
 		return r, err
