@@ -64,7 +64,7 @@ func (c *copied) encode() []byte {
 		b = fmt.Appendf(b, "%020d", c.version)
 	}
 	for _, at := range []time.Time{c.stamp, c.lease, c.created, c.expires} {
-		b = fmt.Appendf(b, " %020d", max(at.UnixMicro(), 0))
+		b = append(append(b, ' '), digits(at)...)
 	}
 	b = fmt.Appendf(b, " %d %d %d ", len(c.id), len(c.handle), len(c.user))
 	b = append(b, c.id...)
@@ -72,6 +72,9 @@ func (c *copied) encode() []byte {
 	b = append(b, c.user...)
 	return append(b, c.data...)
 }
+
+// digits is a moment as it stands in a copy: microseconds, none before 1970.
+func digits(at time.Time) string { return fmt.Sprintf("%020d", max(at.UnixMicro(), 0)) }
 
 // decode reads what Redis holds for an id: somebody may have put anything there.
 // What is not a copy of that session by our own hand is no copy.

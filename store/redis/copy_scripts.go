@@ -11,12 +11,17 @@ import "github.com/redis/go-redis/v9"
 // key is replaced.
 
 // putCopy stores a copy unless one of a newer version is there: so a slow reader
-// cannot undo what a save or a logout did. It answers whether it did. ARGV: the
-// copy, its life in milliseconds.
+// cannot undo what a save or a logout did. What claims to hold for longer than any
+// copy does, or held until before this one was read, is in nobody's way. It
+// answers whether it did. ARGV: the copy, its life in milliseconds, the latest
+// lease there can be.
 var putCopy = redis.NewScript(`
 local old = redis.pcall('GET', KEYS[1])
 if type(old) == 'string' and string.sub(old, 1, 3) == 'es1' and string.sub(old, 7, 26) > string.sub(ARGV[1], 7, 26) then
-  return 0
+  local lease = string.sub(old, 49, 68)
+  if lease >= string.sub(ARGV[1], 28, 47) and lease <= ARGV[3] then
+    return 0
+  end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1

@@ -179,15 +179,18 @@ func (v *view) judge(c *copied) (reason string, now time.Time) {
 	return "", now
 }
 
-// key is where the copy of an id stands; "" while the primary's data has no name.
-func (v *view) key(id string) string {
+// place is where the copy of an id stands, "" while the primary's data has no
+// name, and what time it is there.
+func (v *view) place(id string) (key string, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if !v.known {
-		return ""
+		return "", time.Time{}
 	}
-	return v.keys + id
+	return v.keys + id, v.now()
 }
+
+func (v *view) key(id string) string { key, _ := v.place(id); return key }
 
 // doubt has the next lookup poll first.
 func (v *view) doubt() {

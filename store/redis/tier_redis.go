@@ -89,7 +89,13 @@ func wrongType(err error) bool { return err != nil && strings.HasPrefix(err.Erro
 // the answer already.
 func (t *Tier) put(ctx context.Context, key string, r *store.Record) {
 	c := copyOf(r, t.o.Lease)
-	t.write(ctx, putCopy, key, func() []any { return []any{c.encode(), milliseconds(t.o.Lease)} })
+	t.store(ctx, key, &c)
+}
+
+func (t *Tier) store(ctx context.Context, key string, c *copied) {
+	t.write(ctx, putCopy, key, func() []any {
+		return []any{c.encode(), milliseconds(c.lease.Sub(c.stamp)), digits(c.stamp.Add(2 * maxLease))}
+	})
 }
 
 // renew gives a copy of that version a later lease and end.
@@ -108,8 +114,8 @@ func (t *Tier) bury(ctx context.Context, ids ...string) {
 		if id == "" {
 			continue
 		}
-		c := copied{ended: true, id: id}
-		t.write(ctx, putCopy, t.view.key(id), func() []any { return []any{c.encode(), milliseconds(t.o.Lease + margin)} })
+		key, now := t.view.place(id)
+		t.store(ctx, key, &copied{ended: true, id: id, stamp: now, lease: now.Add(t.o.Lease + margin)})
 	}
 }
 
