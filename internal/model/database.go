@@ -145,6 +145,7 @@ func (s *State) put(id, v uint8) {
 	if s.ghost.acked&^s.writes[v] != 0 && s.broken == Kept {
 		s.broken = NothingLost
 	}
+	s.ghost.acked |= bit(v - 1)
 }
 
 // end takes the row of an id away, and leaves its tombstone.

@@ -81,7 +81,6 @@ func (m *machine) write(c *State, i, kind, id, version uint8) {
 		return
 	}
 	m.commit(c, t)
-	c.ghost.acked |= bit(v - 1)
 	r.phase, r.value, r.stamp, r.did = written, v, 0, kind
 	m.emit(Action{doWrite, i, kind}, *c)
 }
@@ -132,6 +131,12 @@ func (m *machine) acknowledge(s *State, i uint8) {
 	switch r.did {
 	case kindDelete:
 		dead = bit(r.id) | bit(r.value)
+		for id := range uint8(ids) {
+			// The whole session is ended, whatever its id is by now.
+			if s.ghost.gone[id] == 0 && !r.excused {
+				s.ghost.gone[id] = 1
+			}
+		}
 	case kindRotate:
 		dead = bit(0)
 	}

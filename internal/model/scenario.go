@@ -5,6 +5,7 @@ package model
 type Scenario struct {
 	Name string
 	Says string // what it looks at
+	Wide bool   // too large to be searched to its end each time
 
 	Requests []role // who may be under way at a time
 	Txs      uint8  // transactions that write
