@@ -28,8 +28,10 @@ type tx struct {
 // running then.
 type snapshot struct{ xmax, xip uint8 }
 
+//go:norace
 func (n snapshot) sees(xid uint8) bool { return xid < n.xmax && n.xip&bit(xid) == 0 }
 
+//go:norace
 func (n snapshot) xmin() uint8 {
 	for xid := uint8(1); xid < n.xmax; xid++ {
 		if n.xip&bit(xid) != 0 {
@@ -50,6 +52,7 @@ type database struct {
 	seenAge  uint8
 }
 
+//go:norace
 func (d *database) tick(oldest uint8) {
 	for i := range d.tx[:d.txs] {
 		older(&d.tx[i].age, oldest)
@@ -59,6 +62,7 @@ func (d *database) tick(oldest uint8) {
 	}
 }
 
+//go:norace
 func (d *database) snapshot() snapshot {
 	n := snapshot{xmax: 1}
 	for i, t := range d.tx[:d.txs] {
@@ -75,6 +79,8 @@ func (d *database) snapshot() snapshot {
 }
 
 // locked: somebody's uncommitted write holds the row. Who wants it waits.
+//
+//go:norace
 func (d *database) locked(id uint8) bool {
 	for _, t := range d.tx[:d.txs] {
 		if t.status == running && (t.kind == kindTruncate || t.kind != kindOther && t.id == id) {
@@ -85,6 +91,8 @@ func (d *database) locked(id uint8) bool {
 }
 
 // open begins a transaction and makes its write, the row in the tail included.
+//
+//go:norace
 func (m *machine) open(s *State, kind, id, value uint8) (i uint8, ok bool) {
 	d := &s.db
 	if d.txs >= m.sc.Txs {
@@ -98,6 +106,8 @@ func (m *machine) open(s *State, kind, id, value uint8) (i uint8, ok bool) {
 }
 
 // document makes a new value of an id, which holds writes and one more.
+//
+//go:norace
 func (m *machine) document(s *State, id, version, writes uint8) (v uint8, ok bool) {
 	if s.values >= m.sc.Values {
 		return 0, false
@@ -109,6 +119,8 @@ func (m *machine) document(s *State, id, version, writes uint8) (v uint8, ok boo
 }
 
 // commit makes a transaction's write visible, and judges it.
+//
+//go:norace
 func (m *machine) commit(s *State, i uint8) {
 	d := &s.db
 	t := &d.tx[i]
@@ -137,6 +149,8 @@ func (m *machine) commit(s *State, i uint8) {
 }
 
 // put makes a document the current one of its id.
+//
+//go:norace
 func (s *State) put(id, v uint8) {
 	if before := s.db.row[id]; before != 0 {
 		s.ghost.ended[before] = 1
@@ -149,6 +163,8 @@ func (s *State) put(id, v uint8) {
 }
 
 // end takes the row of an id away, and leaves its tombstone.
+//
+//go:norace
 func (s *State) end(id uint8) {
 	if before := s.db.row[id]; before != 0 {
 		s.ghost.ended[before] = 1

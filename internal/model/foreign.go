@@ -2,6 +2,8 @@ package model
 
 // foreign are the steps of everybody else: psql, Express, the prune job, and who
 // puts an old copy of the database in its place.
+//
+//go:norace
 func (m *machine) foreign(s *State) {
 	for i := range s.db.txs {
 		if s.db.tx[i].status != running {
@@ -48,6 +50,8 @@ func (m *machine) foreign(s *State) {
 }
 
 // begin opens a foreign transaction, which stays open for as long as it likes.
+//
+//go:norace
 func (m *machine) begin(s *State, kind, id uint8) {
 	c := *s
 	value := uint8(0)
@@ -67,6 +71,8 @@ func (m *machine) begin(s *State, kind, id uint8) {
 // express is INSERT … ON CONFLICT DO UPDATE of id 0, whose session ended or not.
 // BEFORE INSERT fires once. Then the statement may wait for a deleter, find the
 // row gone, and insert without asking again.
+//
+//go:norace
 func (m *machine) express(s *State) {
 	c := *s
 	if s.upsert == 0 {
@@ -101,6 +107,8 @@ func (m *machine) express(s *State) {
 
 // prune removes from the tail what a snapshot, taken long enough ago, saw: that
 // is committed for longer than any copy lives. Tombstones stay.
+//
+//go:norace
 func (m *machine) prune(s *State) {
 	if m.w.PruneByAge {
 		c, some := *s, false
@@ -135,6 +143,8 @@ func (m *machine) prune(s *State) {
 
 // restore puts a copy of the database in its place, with what was running then
 // aborted. What was acknowledged since is not promised; all that comes after is.
+//
+//go:norace
 func (m *machine) restore(s *State) {
 	if !s.saved {
 		c := *s

@@ -9,6 +9,8 @@ type machine struct {
 
 // all tries each step that is possible. Time passes when it likes: no rule
 // counts on anybody being quick, but for the polls' own deadline.
+//
+//go:norace
 func (m *machine) all(s *State) {
 	late := false
 	longest := uint8(1)

@@ -2,6 +2,8 @@ package model
 
 // operations are what request i may do with the session it holds. Each is one
 // statement, which waits while somebody's uncommitted write holds the row.
+//
+//go:norace
 func (m *machine) operations(s *State, i uint8) {
 	r := &s.req[i]
 	switch r.phase {
@@ -38,12 +40,15 @@ func (m *machine) operations(s *State, i uint8) {
 
 // matches is the WHERE of every write that rests on a version. A version alone
 // does not tell two histories apart: after a restore the same number comes again.
+//
+//go:norace
 func (m *machine) matches(s *State, r *request) bool {
 	row := s.db.row[r.id]
 	return row != 0 && s.version[row] == s.version[r.value] &&
 		(m.w.SaveAcrossRestore || r.real == s.db.identity)
 }
 
+//go:norace
 func (m *machine) save(s *State, i uint8) {
 	c := *s
 	r := &c.req[i]
@@ -62,6 +67,7 @@ func (m *machine) save(s *State, i uint8) {
 	m.write(&c, i, kind, r.id, version)
 }
 
+//go:norace
 func (m *machine) rotate(s *State, i uint8) {
 	c := *s
 	if m.matches(s, &c.req[i]) {
@@ -70,6 +76,8 @@ func (m *machine) rotate(s *State, i uint8) {
 }
 
 // write commits a new document of a request, if the scenario has room for it.
+//
+//go:norace
 func (m *machine) write(c *State, i, kind, id, version uint8) {
 	r := &c.req[i]
 	v, ok := m.document(c, id, version, c.writes[r.value])
@@ -86,6 +94,8 @@ func (m *machine) write(c *State, i, kind, id, version uint8) {
 }
 
 // logout deletes by the id, and by the handle: a rotation may have won the race.
+//
+//go:norace
 func (m *machine) logout(s *State, i uint8) {
 	c := *s
 	r := &c.req[i]
@@ -109,6 +119,8 @@ func (m *machine) logout(s *State, i uint8) {
 }
 
 // touch renews the lease of what it holds, if that is still the row.
+//
+//go:norace
 func (m *machine) touch(s *State, i uint8) {
 	c := *s
 	r := &c.req[i]
@@ -124,6 +136,8 @@ func (m *machine) touch(s *State, i uint8) {
 }
 
 // acknowledge tells the node's own tail, then Redis, then the caller.
+//
+//go:norace
 func (m *machine) acknowledge(s *State, i uint8) {
 	r, who := &s.req[i], m.sc.Requests[i].node
 	n := &s.node[who]

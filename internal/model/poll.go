@@ -22,17 +22,18 @@ type node struct {
 	floor    uint8 // age plus one: copies not stamped after it are not trusted
 	tail     [ids]heard
 
-	poll  uint8 // the poll under way, shared by all who need one
-	sent  uint8 // its age
-	asked uint8 // age of the database's time in it
-	read  uint8 // age of its snapshot
-	snap  snapshot
-	told  [ids]uint8
-	told2 uint8 // PollBySequence: the highest row in it
-	cut   bool  // more rows than the limit
-	ident uint8
+	poll    uint8 // the poll under way, shared by all who need one
+	sent    uint8 // its age
+	asked   uint8 // age of the database's time in it
+	read    uint8 // age of its snapshot
+	snap    snapshot
+	told    [ids]uint8
+	highest uint8 // PollBySequence: the highest row in it
+	cut     bool  // more rows than the limit
+	ident   uint8
 }
 
+//go:norace
 func (n *node) tick(oldest uint8) {
 	older(&n.age, delta+1)
 	older(&n.stamp, oldest)
@@ -45,15 +46,16 @@ func (n *node) tick(oldest uint8) {
 	}
 }
 
+//go:norace
 func (n *node) canonical(sc *Scenario, w *Weakness) {
 	if n.poll == pollNone {
-		n.sent, n.asked, n.read, n.snap, n.told, n.told2, n.cut, n.ident = 0, 0, 0, snapshot{}, [ids]uint8{}, 0, false, 0
+		n.sent, n.asked, n.read, n.snap, n.told, n.highest, n.cut, n.ident = 0, 0, 0, snapshot{}, [ids]uint8{}, 0, false, 0
 	}
 	if !w.PollByTime {
 		n.stamp = 0
 	}
 	if !w.PollBySequence {
-		n.sequence, n.told2 = 0, 0
+		n.sequence, n.highest = 0, 0
 	}
 	if n.polled && !n.cut && n.ident == n.identity {
 		n.read = 0 // no floor will come of it
@@ -77,6 +79,8 @@ func (n *node) canonical(sc *Scenario, w *Weakness) {
 }
 
 // hear takes a row of the tail to memory.
+//
+//go:norace
 func (n *node) hear(id, version uint8) {
 	if version != 0 {
 		n.tail[id] = heard{max(version, n.tail[id].version), 0}
@@ -84,16 +88,18 @@ func (n *node) hear(id, version uint8) {
 }
 
 // rows are what a poll brings: exactly what the last snapshot did not see.
+//
+//go:norace
 func (m *machine) rows(s *State, n *node) {
 	count := uint8(0)
 	n.told, n.cut = [ids]uint8{}, false
-	n.told2 = n.sequence
+	n.highest = n.sequence
 	for i := range s.db.txs {
 		t, xid := &s.db.tx[i], i+1
 		if t.status != committed || t.untold || !n.snap.sees(xid) {
 			continue
 		}
-		n.told2 = max(n.told2, xid)
+		n.highest = max(n.highest, xid)
 		var fresh bool
 		switch {
 		case !n.polled:
@@ -124,6 +130,8 @@ func (m *machine) rows(s *State, n *node) {
 }
 
 // polls are the steps of a poll that is under way.
+//
+//go:norace
 func (m *machine) polls(s *State, who uint8) {
 	n := &s.node[who]
 	switch n.poll {
@@ -163,6 +171,8 @@ func (m *machine) polls(s *State, who uint8) {
 }
 
 // answer takes a poll's answer to memory.
+//
+//go:norace
 func (m *machine) answer(n *node, s *State) {
 	changed := n.polled && n.ident != n.identity && !m.w.IgnoreIdentity
 	if (changed || !n.polled || n.cut) && !m.w.NoFloor {
@@ -181,7 +191,7 @@ func (m *machine) answer(n *node, s *State) {
 	if !m.w.IgnoreIdentity {
 		n.identity = n.ident
 	}
-	n.polled, n.seen, n.sequence, n.stamp = true, n.snap, n.told2, n.asked
+	n.polled, n.seen, n.sequence, n.stamp = true, n.snap, n.highest, n.asked
 	n.ahead = n.sent - n.asked
 	n.age = min(n.sent, delta+1)
 	if m.w.AgeFromAnswer {

@@ -4,6 +4,8 @@ package model
 // error, at any moment. A copy of the same document with an older stamp adds
 // nothing, since every rule that trusts the older trusts the younger. A frame of
 // another id is a miss. An honest Redis returns the last put.
+//
+//go:norace
 func (m *machine) get(s *State, i uint8) {
 	r := &s.req[i]
 	if m.sc.Honest {
@@ -38,6 +40,8 @@ func (m *machine) get(s *State, i uint8) {
 
 // putCopy is the one Lua script. It goes under the generation that the request
 // found at its load: what was read before a restore must not appear after it.
+//
+//go:norace
 func (m *machine) putCopy(s *State, r *request, v, stamp uint8) {
 	if m.sc.Honest {
 		l := &s.last[s.owner[v]]
@@ -57,6 +61,8 @@ func (m *machine) putCopy(s *State, r *request, v, stamp uint8) {
 }
 
 // putDead is best effort too. It outlives every copy that may still be on its way.
+//
+//go:norace
 func (m *machine) putDead(s *State, id uint8) {
 	if m.sc.Honest {
 		s.last[id] = copied{dead: true}

@@ -34,6 +34,8 @@ type request struct {
 }
 
 // canonical wipes what this phase does not use.
+//
+//go:norace
 func (r *request) canonical() {
 	switch r.phase {
 	case idle:
@@ -48,6 +50,8 @@ func (r *request) canonical() {
 }
 
 // start is a request's arrival. All promises speak of what had happened by then.
+//
+//go:norace
 func (m *machine) start(s *State, i, id uint8) {
 	c := *s
 	r, who, g := &c.req[i], m.sc.Requests[i].node, &s.ghost
@@ -66,6 +70,8 @@ func (m *machine) start(s *State, i, id uint8) {
 }
 
 // serve gives a request its document, or none when that is 0.
+//
+//go:norace
 func (m *machine) serve(s *State, i, v uint8) {
 	r := &s.req[i]
 	switch {
@@ -85,6 +91,8 @@ func (m *machine) serve(s *State, i, v uint8) {
 }
 
 // loads are the next steps of request i.
+//
+//go:norace
 func (m *machine) loads(s *State, i uint8) {
 	r, who := &s.req[i], m.sc.Requests[i].node
 	n := &s.node[who]
@@ -129,6 +137,8 @@ func (m *machine) loads(s *State, i uint8) {
 }
 
 // trusts is the comparison of a copy with what the node knows.
+//
+//go:norace
 func (m *machine) trusts(s *State, r *request, n *node, who uint8) bool {
 	clock := int(n.ahead) // how far the node's reading of the time is ahead
 	if m.w.NodeClock {
@@ -144,6 +154,8 @@ func (m *machine) trusts(s *State, r *request, n *node, who uint8) bool {
 }
 
 // read is the SELECT of a request, or its joining of another's.
+//
+//go:norace
 func (m *machine) read(s *State, i uint8) {
 	r, who := &s.req[i], m.sc.Requests[i].node
 	for j, on := range m.sc.Requests {
@@ -154,7 +166,7 @@ func (m *machine) read(s *State, i uint8) {
 		// A read that has not been sent yet will have a snapshot from after this
 		// load's start. One that has may have missed what this load must know.
 		unsent := o.phase == wantRow && uint8(j) < i
-		young := m.w.JoinYoung && o.phase == reading && o.stamp <= delta && n0(s, who).tail[r.id].version == 0
+		young := m.w.JoinYoung && o.phase == reading && o.stamp <= delta && s.node[who].tail[r.id].version == 0
 		any := m.w.JoinAny && o.phase == reading
 		if unsent || young || any {
 			c := *s
@@ -171,10 +183,10 @@ func (m *machine) read(s *State, i uint8) {
 	m.emit(Action{doSelect, i, k.value}, c)
 }
 
-func n0(s *State, who uint8) *node { return &s.node[who] }
-
 // answered is the end of a SELECT: the copy is put, and everyone who joined is
 // served. One step: nobody can tell whether the put or the serving came first.
+//
+//go:norace
 func (m *machine) answered(s *State, i uint8) {
 	r := &s.req[i]
 	v, stamp := r.value, r.stamp

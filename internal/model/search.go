@@ -22,6 +22,8 @@ type Result struct {
 // Search tries every order of steps, the shortest first, and stops at the first
 // broken promise or after limit states. States are told apart by a hash of 64
 // bits: of ten million states two fall together with a chance of one in 300 000.
+//
+//go:norace
 func Search(sc Scenario, w Weakness, limit int) Result {
 	type waiting struct {
 		s  State
@@ -67,6 +69,7 @@ func Search(sc Scenario, w Weakness, limit int) Result {
 	return found
 }
 
+//go:norace
 func trace(steps []step, at int32) []Action {
 	var t []Action
 	for ; steps[at].from >= 0; at = steps[at].from {

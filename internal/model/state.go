@@ -50,6 +50,7 @@ type ghost struct {
 	buried [nodes]uint8        // ids that this node was told are gone
 }
 
+//go:norace
 func initial(sc *Scenario) State {
 	s := State{values: 1}
 	s.version[1], s.writes[1] = 1, 1
@@ -59,9 +60,12 @@ func initial(sc *Scenario) State {
 	return s
 }
 
+//go:norace
 func bit(i uint8) uint8 { return 1 << i }
 
 // older is an age one tick on.
+//
+//go:norace
 func older(age *uint8, most uint8) {
 	if *age < most {
 		*age++
@@ -69,6 +73,8 @@ func older(age *uint8, most uint8) {
 }
 
 // olderIf is the same for an age plus one, where there may be none.
+//
+//go:norace
 func olderIf(age *uint8, most uint8) {
 	if *age > 0 && *age <= most {
 		*age++
@@ -76,6 +82,8 @@ func olderIf(age *uint8, most uint8) {
 }
 
 // tick is the passing of time, everywhere at once.
+//
+//go:norace
 func (s *State) tick(sc *Scenario, w *Weakness) {
 	oldest := sc.oldest(w)
 	s.db.tick(oldest)
@@ -105,6 +113,8 @@ func (s *State) tick(sc *Scenario, w *Weakness) {
 }
 
 // canonical wipes what no later step can tell apart.
+//
+//go:norace
 func (s *State) canonical(sc *Scenario, w *Weakness) {
 	for i := range s.node {
 		s.node[i].canonical(sc, w)
