@@ -91,7 +91,8 @@ func newStatements(o *Options) statements {
 		claim: sql(`INSERT INTO {{job}} AS j (name, holder, until, started) VALUES ('prune', $1::text, now() + $2::bigint * interval '1 microsecond', now())
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until, started = excluded.started, finished = NULL, deleted = 0
 			WHERE j.until < now() OR j.holder = excluded.holder
-			RETURNING pg_snapshot_xmin(snapshot)::text, coalesce(seen < now() - interval '15 minutes', false)`),
+			RETURNING CASE WHEN pg_snapshot_xmax(snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) THEN pg_snapshot_xmin(snapshot)::text END, -- else it came with a dump of another cluster
+				coalesce(seen < now() - interval '15 minutes', false)`),
 		extend: sql(`UPDATE {{job}} SET until = now() + $2::bigint * interval '1 microsecond', deleted = $3::bigint WHERE name = 'prune' AND holder = $1::text`),
 		// What is visible now may go in a later run, once it has been visible for a
 		// while: longer than any copy lives.

@@ -114,8 +114,7 @@ func (v *view) take(c *store.Changes, sent time.Time) (reason string) {
 	if reason != "" {
 		v.floor = c.Now
 	}
-	if c.Identity != v.identity {
-		v.marks.clear()
+	if c.Identity != v.identity { // what this node did just now stays marked
 		v.identity = c.Identity
 		sum := sha256.Sum256([]byte(c.Identity))
 		v.keys = v.o.Prefix + base64.RawURLEncoding.EncodeToString(sum[:9]) + ":"
@@ -169,7 +168,7 @@ func (v *view) judge(c *copied) (reason string, now time.Time) {
 		return "ended", now
 	case c.version < m.version:
 		return "version", now
-	case c.stamp.Before(v.floor), c.stamp.After(now):
+	case !c.stamp.After(v.floor), c.stamp.After(now):
 		return "floor", now
 	case !now.Before(c.lease), !now.Before(c.stamp.Add(v.o.Lease)): // nodes may be configured differently
 		return "lease", now

@@ -207,14 +207,18 @@ func TestADeleteHeldOpen(t *testing.T) {
 	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db),
 		redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness, Lease: 10 * time.Second})
 	must(t, n.Create(t.Context(), record("held", "ann")))
-	warmed(t, n, "held")
+	c := counting(n)
+	for c.of(store.NoticePolled+" ") < 2 { // until then changes were not recorded
+		_, err := n.Load(t.Context(), "held")
+		must(t, err)
+	}
 	tx, err := db.Begin(t.Context())
 	must(t, err)
 	defer tx.Rollback(context.WithoutCancel(t.Context()))
 	_, err = tx.Exec(t.Context(), `DELETE FROM session WHERE sid = 'held'`)
 	must(t, err)
-	c := counting(n)
-	for c.of(store.NoticeRefused+" lease")+c.of(store.NoticeMiss) == 0 { // more than a lease passes
+	before := c.of(store.NoticeRefused+" lease") + c.of(store.NoticeMiss)
+	for c.of(store.NoticeRefused+" lease")+c.of(store.NoticeMiss) == before { // more than a lease passes
 		_, err := n.Load(t.Context(), "held")
 		must(t, err)
 	}

@@ -107,16 +107,11 @@ func (t *Tier) renew(ctx context.Context, key string, r *store.Record) {
 	})
 }
 
-// bury leaves word that sessions are over, for as long as a copy of them may come
+// bury leaves word that a session is over, for as long as a copy of it may come
 // from a slow reader.
-func (t *Tier) bury(ctx context.Context, ids ...string) {
-	for _, id := range ids {
-		if id == "" {
-			continue
-		}
-		key, now := t.view.place(id)
-		t.store(ctx, key, &copied{ended: true, id: id, stamp: now, lease: now.Add(t.o.Lease + margin)})
-	}
+func (t *Tier) bury(ctx context.Context, id string) {
+	key, now := t.view.place(id)
+	t.store(ctx, key, &copied{ended: true, id: id, stamp: now, lease: now.Add(t.o.Lease + margin)})
 }
 
 func (t *Tier) write(ctx context.Context, script *redis.Script, key string, args func() []any) {

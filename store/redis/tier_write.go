@@ -43,24 +43,22 @@ func (t *Tier) Touch(ctx context.Context, r *store.Record) error {
 
 // Rotate is part of [store.Store].
 func (t *Tier) Rotate(ctx context.Context, oldID string, r *store.Record) error {
+	t.end(ctx, &store.Record{ID: oldID}) // first: nobody is to find it under both ids
 	key := t.view.key(r.ID)
 	if err := t.primary.Rotate(ctx, oldID, r); err != nil {
-		t.gone(ctx, oldID, err)
 		return err
 	}
-	t.view.ended(&store.Record{ID: oldID})
-	t.bury(ctx, oldID)
 	t.put(ctx, key, r)
 	return nil
 }
 
 // Delete is part of [store.Store]. It returns nil when the primary has done it.
 func (t *Tier) Delete(ctx context.Context, r *store.Record) error {
+	t.end(ctx, r)
 	before := t.view.count()
 	if err := t.primary.Delete(ctx, r); err != nil {
 		return err
 	}
-	t.view.ended(r)
 	t.spread(ctx, before, r.ID)
 	return nil
 }
@@ -77,7 +75,7 @@ func (t *Tier) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	t.spread(ctx, before)
+	t.spread(ctx, before, "")
 	return n, nil
 }
 
@@ -101,20 +99,26 @@ func (t *Tier) PingCopies(ctx context.Context) error {
 // gone remembers what a write has learned.
 func (t *Tier) gone(ctx context.Context, id string, err error) {
 	if errors.Is(err, store.ErrNotFound) {
-		t.view.ended(&store.Record{ID: id})
-		t.bury(ctx, id)
+		t.end(ctx, &store.Record{ID: id})
 	}
+}
+
+// end has this node and, through Redis, the others believe no copy of a session
+// from now on. If it does not end after all, it is only read from the primary for
+// a while.
+func (t *Tier) end(ctx context.Context, r *store.Record) {
+	t.view.ensure(ctx) // where copies stand is known then
+	t.view.ended(r)
+	t.bury(ctx, r.ID)
 }
 
 // spreadAtOnce is how many ends are told to Redis one by one. Of more, the other
 // nodes learn with their next poll.
 const spreadAtOnce = 100
 
-// spread tells the other nodes at once, through Redis, what has just ended: the
-// sessions that it is told, and those of which the primary knows. This node knows
-// them then as well.
-func (t *Tier) spread(ctx context.Context, before uint64, ids ...string) {
-	t.bury(ctx, ids...)
+// spread tells the other nodes at once, through Redis, what has just ended, as
+// the primary knows it; this node knows it then as well. One is buried already.
+func (t *Tier) spread(ctx context.Context, before uint64, buried string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.o.Freshness)
 	defer cancel()
 	if _, err := t.view.poll(ctx).wait(ctx); err != nil {
@@ -123,7 +127,7 @@ func (t *Tier) spread(ctx context.Context, before uint64, ids ...string) {
 	}
 	ended := t.view.endedSince(before)
 	for _, id := range ended[:min(len(ended), spreadAtOnce)] {
-		if len(ids) == 0 || id != ids[0] {
+		if id != buried {
 			t.bury(ctx, id)
 		}
 	}
