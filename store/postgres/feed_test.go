@@ -158,6 +158,43 @@ func TestALateCommitIsSeen(t *testing.T) {
 	}
 }
 
+// TestPruningLeavesWhatMayBeUnseen: a row of the tail is as old as its
+// transaction, which may have committed just now. What no poll can have seen
+// stays, however old it is; what was visible a while ago goes.
+func TestPruningLeavesWhatMayBeUnseen(t *testing.T) {
+	t.Parallel()
+	feed, s, pool := feeding(t)
+	if err := errors.Join(s.Create(t.Context(), record("a", "")), s.Create(t.Context(), record("b", ""))); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	if _, err := tx.Exec(t.Context(), `UPDATE session SET sess = '{"late":1}' WHERE sid = 'a'`); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, pool, `UPDATE session SET sess = '{}' WHERE sid = 'b'`)
+	feed.poll(t)
+	prune := func() {
+		t.Helper()
+		if _, err := s.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, pool, `UPDATE session_job SET seen = seen - interval '20 minutes'`)
+	}
+	prune() // sees b, and not a
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	prune()
+	feed.expect(t, "the late one", store.Change{ID: "a", Version: 3})
+	for rows := 1; rows > 0; rows = value[int](t, pool, `SELECT count(*) FROM session_change`) {
+		prune() // others on this server finish some time
+	}
+}
+
 // TestNobodyPolled: changes are not recorded then. Whoever begins to poll is told
 // of a gap for as long as someone who did not know of it may commit.
 func TestNobodyPolled(t *testing.T) {

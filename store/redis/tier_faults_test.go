@@ -153,6 +153,9 @@ func TestRedisFaults(t *testing.T) {
 			must(t, nodes[0].Delete(t.Context(), ended))
 			saved.Idle, saved.Data = time.Hour, []byte(`{"made":"anew"}`)
 			must(t, nodes[0].Save(t.Context(), saved))
+			if own := w.load("saved"); string(own.Data) != string(saved.Data) {
+				t.Errorf("the node itself has %s after its save", own.Data)
+			}
 			next := *rotated
 			next.ID, next.Idle = "rotated 2", time.Hour
 			must(t, nodes[0].Rotate(t.Context(), "rotated", &next))
@@ -205,15 +208,18 @@ func (w *witness) look(ids ...string) {
 			r, err := n.Load(w.t.Context(), id)
 			w.lookups++
 			w.slowest = max(w.slowest, time.Since(began))
-			want, ok := w.data[id]
+			want := w.data[id]
+			if want == "" {
+				want = `{"made":"new"}`
+			}
 			switch {
 			case w.gone[id] && errors.Is(err, store.ErrNotFound):
 			case w.gone[id]:
 				w.t.Fatalf("node %d: %q is back (%v)", i, id, err)
 			case err != nil:
 				w.t.Fatalf("node %d: %q: %v", i, id, err)
-			case ok && string(r.Data) != want:
-				w.t.Fatalf("node %d: %q is %s, not %s", i, id, r.Data, want)
+			case r.ID != id || string(r.Data) != want:
+				w.t.Fatalf("node %d: %q is %q, %s, not %s", i, id, r.ID, r.Data, want)
 			}
 		}
 	}
