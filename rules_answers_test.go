@@ -188,6 +188,16 @@ func TestAnonymousOutage(t *testing.T) {
 		st.lose("Save", forever)
 		c.post("/set?key=cart&value=ink").want(t, http.StatusServiceUnavailable, "*")
 	})
+	t.Run("stays what a middleware further out has set, where one inside sets nothing", func(t *testing.T) {
+		st, a, c := setUp(t, session.OutageAnonymous)
+		a.mux.Handle("/inner", session.WithOutage(session.OutageDefault, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if s, err := session.FromContext(r.Context()); err != nil || !s.Degraded() {
+				t.Error("not anonymous:", err)
+			}
+		})))
+		st.lose("Load", forever)
+		c.get("/inner").want(t, 200, "")
+	})
 	for name, o := range map[string]session.Outage{"by default": session.OutageDefault, "as set": session.OutageClosed} {
 		t.Run("is closed "+name, func(t *testing.T) {
 			st, _, c := setUp(t, o)

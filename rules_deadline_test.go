@@ -100,6 +100,24 @@ func TestDeadlines(t *testing.T) {
 			}
 		})
 	})
+	t.Run("and when the turn does not come in time that is 503 too", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			st := newRig(newMemory(nil))
+			a := newBubbleApp(t, stubborn{st})
+			c := loggedIn(t, a)
+			gate := st.hold("Save")
+			one := c.later("/set?key=a&value=1")
+			<-gate.reached
+			began, saves := time.Now(), st.count("Save")
+			got := c.post("/set?key=b&value=2") // never gets to the store
+			got.want(t, 503, "*")
+			if took := time.Since(began); took != 3*time.Second || st.count("Save") != saves || got.header.Get("Retry-After") == "" {
+				t.Error("after", took, st.calls, got.header)
+			}
+			gate.release()
+			<-one
+		})
+	})
 	t.Run("a Logout is tried again within its deadline, in growing steps", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			st := newRig(newMemory(nil))
@@ -158,6 +176,13 @@ type heedless struct{ *rig }
 
 func (i heedless) Load(ctx context.Context, id string) (*store.Record, error) {
 	return i.rig.Load(context.WithoutCancel(ctx), id)
+}
+
+// stubborn is one that saves for as long as it takes.
+type stubborn struct{ *rig }
+
+func (i stubborn) Save(ctx context.Context, r *store.Record) error {
+	return i.rig.Save(context.WithoutCancel(ctx), r)
 }
 
 // slowIndex is a store whose index of users never answers.

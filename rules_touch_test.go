@@ -111,6 +111,48 @@ func TestTouch(t *testing.T) {
 			t.Error("calls:", st.calls)
 		}
 	})
+	t.Run("not after the headers have left, when its cookie could not be sent: the next request does it", func(t *testing.T) {
+		clock := newClock()
+		st := newRig(newStore(t, clock))
+		a := newApp(t, st)
+		c := loggedIn(t, a)
+		a.mux.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusOK)
+			if s, err := session.FromContext(r.Context()); err != nil || s.User() != "ann" {
+				t.Error("a read after the headers:", err)
+			}
+		})
+		clock.pass(day)
+		if got := c.get("/late"); got.setCookie(t) != "" || st.count("Touch") != 0 {
+			t.Error(got.header, st.calls)
+		}
+		if got := c.get("/me"); !gives(got.setCookie(t)) || st.count("Touch") != 1 {
+			t.Error(got.header, st.calls)
+		}
+	})
+	t.Run("also when the client has gone", func(t *testing.T) {
+		clock := newClock()
+		st := newRig(newStore(t, clock))
+		a := newApp(t, st)
+		began, done := make(chan context.Context, 1), make(chan struct{})
+		a.on("/slow", func(w http.ResponseWriter, r *http.Request, s *session.Session) {
+			defer close(done)
+			began <- r.Context()
+			w.WriteHeader(http.StatusOK) // here it is renewed
+		})
+		c := loggedIn(t, a)
+		clock.pass(day)
+		gate := st.hold("Touch")
+		hangUp := c.leave("/slow")
+		<-gate.reached
+		hangUp()
+		<-(<-began).Done() // the server has noticed
+		gate.release()
+		<-done
+		if n := len(a.events.of(session.Touched)); n != 1 {
+			t.Error("it was given up:", a.events.of(session.TouchFailed))
+		}
+	})
 	t.Run("near the absolute end only as far as it goes, and then no more", func(t *testing.T) {
 		clock := newClock()
 		st := newRig(newStore(t, clock))

@@ -127,6 +127,21 @@ func TestUnknownOutcomeOfALogin(t *testing.T) {
 	})
 }
 
+func TestLoginConflictsWithALogout(t *testing.T) {
+	st := newRig(newStore(t, nil))
+	a := newApp(t, st)
+	c := loggedIn(t, a)
+	old := c.cookies()
+	// Another request saved, and logged out before this one could merge.
+	st.fail("Rotate", 1, fault{err: store.ErrConflict, before: func() {
+		newApp(t, st.Store).replay(old).post("/logout").want(t, 200, "")
+	}})
+	c.post("/login?user=ann").want(t, 200, "")
+	c.get("/me").want(t, 200, "ann")
+	c.get("/get?key=cart").want(t, 200, "")
+	a.replay(old).get("/me").want(t, 200, "")
+}
+
 func TestTakenIdIsTriedAgainWithAnotherOne(t *testing.T) {
 	for op, path := range map[string]string{"Create": "/set?key=cart&value=pen", "Rotate": "/rotate"} {
 		st := newRig(newStore(t, nil))

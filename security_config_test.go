@@ -70,6 +70,11 @@ func TestRefusedConfigurations(t *testing.T) {
 			[]string{"Cookie.SameSite is 7; use Lax, Strict or None of net/http"}},
 		{"64 Partitioned without Secure", func(c *C) { c.Cookie = session.Cookie{Partitioned: true, Insecure: true} },
 			[]string{"Cookie.Partitioned needs Secure and SameSite=None; set both, or leave it out"}},
+		{"64 Partitioned and SameSite=None without Secure", func(c *C) {
+			c.Cookie = session.Cookie{Partitioned: true, SameSite: http.SameSiteNoneMode, Insecure: true}
+		},
+			[]string{"Cookie.SameSite is None without Secure, which browsers drop; serve https, or use Lax",
+				"Cookie.Partitioned needs Secure and SameSite=None; set both, or leave it out"}},
 		{"64 Partitioned without SameSite=None", func(c *C) { c.Cookie.Partitioned = true },
 			[]string{"Cookie.Partitioned needs Secure and SameSite=None; set both, or leave it out"}},
 

@@ -58,6 +58,7 @@ func headerCases(name, value string) []headerCase {
 		{name: "13 $Version before", lines: []string{`$Version="1"; ` + name + "=" + value + `; $Path="/"`}, user: "ann"},
 		{name: "13 $Version round a cookie in quotes", lines: []string{`$Version=1; a="` + name + "=" + value + `"`}},
 		{name: "14 quoted", lines: is(`"` + value + `"`), user: "ann"},
+		{name: "14 a quote before it only", lines: is(`"` + value + "x"), reason: forged},
 		{name: "15 a space inside", lines: is(value[:9] + " " + value[9:]), reason: forged},
 		{name: "15 a tab inside", lines: is(value[:9] + "\t" + value[9:]), reason: forged},
 		{name: "15 a comma is no end", lines: is(value + ",c=3"), reason: forged},

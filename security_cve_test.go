@@ -266,8 +266,10 @@ func TestVuln_26_SignatureTiming(t *testing.T) {
 	if !strings.Contains(verify, "subtle.ConstantTimeCompare(") {
 		t.Error("no constant-time comparison")
 	}
-	for _, early := range []string{"bytes.Equal", "==s", "break", "return true"} {
-		if strings.Contains(verify, early) {
+	// The length is public, and whether one of the secrets fits is what it says.
+	rest := strings.NewReplacer("len(signature) != macText", "", "ok == 1", "").Replace(verify)
+	for _, early := range []string{"Equal(", "==", "!=", "if true", "HasPrefix", "break", "goto", "return true"} {
+		if strings.Contains(rest, early) {
 			t.Errorf("it may end early: %s", early)
 		}
 	}

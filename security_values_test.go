@@ -54,6 +54,9 @@ func TestRefusedValues(t *testing.T) {
 		{"35 NUL in raw JSON", "k", json.RawMessage(`["\u0000"]`), session.ErrValue},
 		{"36 a lone high surrogate", "k", json.RawMessage(`"\ud83d"`), session.ErrValue},
 		{"36 a lone low surrogate", "k", json.RawMessage(`"\ude00"`), session.ErrValue},
+		{"36 two low surrogates", "k", json.RawMessage(`"\ude00\ude00"`), session.ErrValue},
+		{"36 two high surrogates", "k", json.RawMessage(`"\ud83d\ud83d"`), session.ErrValue},
+		{"36 a high surrogate before what only looks like an escape", "k", json.RawMessage(`"\ud83d/ude00"`), session.ErrValue},
 		{"36 surrogates in the wrong order", "k", json.RawMessage(`"\ude00\ud83d"`), session.ErrValue},
 		{"36 a high surrogate before another escape", "k", json.RawMessage(`"\ud83d\u0041"`), session.ErrValue},
 		{"37 NaN", "k", math.NaN(), session.ErrValue},
@@ -181,6 +184,18 @@ func TestForeignValuesAreLeftAlone(t *testing.T) {
 	c.post("/set?key=k&value=v").want(t, 200, "")
 	if data := string(stored(t, st, cookie).Data); !strings.Contains(data, odd+`,"k":"v"`) {
 		t.Errorf("the foreign values became %s", data)
+	}
+}
+
+// 40: of a name that a row has twice the last one counts, and is written once.
+func TestDuplicateKeysAreWrittenOnce(t *testing.T) {
+	st := newMemory(nil)
+	a := newApp(t, st)
+	cookie := plant(t, st, `{"cookie":{"originalMaxAge":3600000},"a":"1","b":"2","\u0061":"3"}`)
+	a.ask("GET", "/get?key=a", cookie).want(t, 200, "3")
+	a.ask("POST", "/set?key=k&value=v", cookie).want(t, 200, "")
+	if got, want := string(stored(t, st, cookie).Data), `{"cookie":{"originalMaxAge":3600000},"b":"2","\u0061":"3","k":"v"}`; got != want {
+		t.Errorf("it became %s, want %s", got, want)
 	}
 }
 

@@ -31,6 +31,64 @@ func TestInstalledTwice(t *testing.T) {
 	}
 }
 
+func TestInstalledTwiceIsOneSession(t *testing.T) {
+	for name, between := range map[string]func(*testing.T, http.Handler) http.Handler{
+		"one in the other": func(_ *testing.T, h http.Handler) http.Handler { return h },
+		"with another manager between": func(t *testing.T, h http.Handler) http.Handler {
+			return newApp(t, newStore(t, nil), func(c *session.Config) { c.Cookie.Name = "other" }).Handler(h)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := newRig(newStore(t, nil))
+			a := newApp(t, st)
+			outside := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				s, err := session.FromContext(r.Context())
+				if err == nil {
+					err = s.Set("outside", "x")
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				between(t, a.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					again, err := session.FromContext(r.Context())
+					if err != nil || name == "one in the other" && again != s {
+						t.Error("another session inside:", err)
+						return
+					}
+					// With another manager between it is that one's: the innermost.
+					if err := errors.Join(s.Set("inside", "y"), again.Set("innermost", 1)); err != nil {
+						t.Error(err)
+					}
+				}))).ServeHTTP(w, r)
+				// The request is not over where only the second middleware is.
+				if err := s.Set("after", "z"); err != nil {
+					t.Error(err)
+				}
+			})
+			srv := httptest.NewServer(a.Handler(outside))
+			t.Cleanup(srv.Close)
+			plain := a.url
+			a.url = srv.URL
+			c := a.client()
+			got := c.post("/")
+			got.want(t, 200, "")
+			given := 0
+			for _, line := range got.header["Set-Cookie"] {
+				if strings.HasPrefix(line, "session=") {
+					given++
+				}
+			}
+			if given != 1 || st.count("Create") != 1 {
+				t.Error(got.header, st.calls)
+			}
+			a.url = plain
+			for key, value := range map[string]string{"outside": "x", "inside": "y", "after": "z"} {
+				c.get("/get?key="+key).want(t, 200, value)
+			}
+		})
+	}
+}
+
 func TestTwoManagers(t *testing.T) {
 	t.Run("the innermost is found, and both commit", func(t *testing.T) {
 		outer := newApp(t, newStore(t, nil), func(c *session.Config) { c.Cookie.Name = "outer" })

@@ -197,6 +197,27 @@ func TestTakeOfUnknownOutcome(t *testing.T) {
 	}
 }
 
+// Two processes flash the same words: the one whose outcome is unknown must not
+// take the other's flash for its own.
+func TestFlashOfUnknownOutcome(t *testing.T) {
+	st := newRig(newMemory(nil))
+	a, other := newApp(t, st), newApp(t, st.Store)
+	takers(t, a)
+	takers(t, other)
+	flash := func(_ context.Context, s *session.Session) (string, error) { return "", s.Flash("saved") }
+	a.route("/saved", flash)
+	other.route("/saved", flash)
+	c := loggedIn(t, a)
+	st.fail("Save", 1, fault{err: errCut, before: func() {
+		other.replay(c.cookies()).post("/saved").want(t, 200, "")
+	}})
+	want := "saved"
+	if c.post("/saved").status == 200 {
+		want = "saved,saved"
+	}
+	c.get("/flashes").want(t, 200, want)
+}
+
 func TestFlash(t *testing.T) {
 	a := newApp(t, newMemory(nil))
 	takers(t, a)
