@@ -37,7 +37,7 @@ var mutants = []mutant{
 	{"the identity of the database is ignored", poll,
 		"case c.Identity != v.identity:", "case false:", redisPkg, "TestAnotherPostgres", none},
 	{"a read that fails open: copies are believed when nobody could be asked", poll,
-		"func (v *view) fresh() bool { return v.known && since(v.sent) <= v.o.Freshness }", "func (v *view) fresh() bool { return v.identity != \"\" && (!v.known || since(v.sent) <= v.o.Freshness) }", redisPkg, "TestANodeThatCannotAsk",
+		"\t\tv.known = false\n\t} else {", "\t\tv.sent = sent\n\t} else {", redisPkg, "TestANodeThatCannotAsk",
 		[2]string{"if _, err := t.wait(ctx); err != nil {\n\t\treturn false\n\t}", "_, _ = t.wait(ctx)"}},
 	{"copies are believed without asking again", poll,
 		"since(v.sent) <= v.o.Freshness }", "since(v.sent) <= time.Hour }", redisPkg, "TestTheEndIsFinal", none},

@@ -77,7 +77,7 @@ func TestWhatAHitCosts(t *testing.T) {
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	client := connect(t, server.Addr(), heedful)
 	client.AddHook(seen)
-	n := tier(t, client, primaryOn(t, traced), redisstore.TierOptions{Prefix: server.Prefix(), Freshness: 10 * time.Second})
+	n := tier(t, client, primaryOn(t, traced), redisstore.TierOptions{Prefix: server.Prefix(), Freshness: time.Second})
 	c := counting(n)
 	must(t, n.Create(t.Context(), record("one", "ann")))
 	warmed(t, n, "one")
