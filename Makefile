@@ -11,7 +11,8 @@ SHELL := bash
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2 -checks=inherit,-ST1013
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-TESTFLAGS ?= -race -shuffle=on -timeout=4m
+# Most tests wait for servers and lifetimes: more of them at once than there are cores.
+TESTFLAGS ?= -race -shuffle=on -timeout=4m -parallel=8
 FUZZTIME ?= 1m
 
 # Every module of the repository, the main one first.
@@ -60,6 +61,10 @@ matrix: ## the table of response paths, as the tests see it
 		-e '/^=== /d' -e '/^ *--- PASS/d' -e '/^PASS$$/d' -e '/no test(s to run| files)/d' \
 		-e 's/^ *[A-Za-z0-9_]+_test\.go:[0-9]+: //' | \
 		{ grep . || { echo 'no TestMatrix ran' >&2; exit 1; }; }
+
+.PHONY: mutants
+mutants: ## break the code in each way that docs/protocol.md forbids, and see a test fail (4 minutes)
+	@go run ./scripts/mutants
 
 .PHONY: bench
 bench: ## benchmarks, beside their ceilings and peers

@@ -25,6 +25,8 @@ var known = map[string]string{
 	"open":        "github.com/echosession/session/store/open",
 	"pgstore":     "github.com/echosession/session/store/postgres",
 	"pgxpool":     "github.com/jackc/pgx/v5/pgxpool",
+	"redis":       "github.com/redis/go-redis/v9",
+	"redisstore":  "github.com/echosession/session/store/redis",
 	"testing":     "testing",
 }
 

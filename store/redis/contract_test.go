@@ -15,15 +15,18 @@ func TestContract(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		edit    func(*redis.Options)
+		acl     []string
 		options redisstore.Options
 	}{
 		{name: "connect-redis's prefix"},
 		{name: "RESP 2", edit: func(o *redis.Options) { o.Protocol = 2 }},
 		{name: "a prefix with glob characters and braces", options: redisstore.Options{Prefix: `a[b]*?\{x}:`}},
+		{name: "the rights of docs/stores.md", acl: []string{"user app on >sesame ~sess:* ~echosession:* +@all -@admin -@dangerous +info"},
+			edit: func(o *redis.Options) { o.Username, o.Password = "app", "sesame" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := testserver.StartRedis(t, testserver.RedisOptions{})
+			r := testserver.StartRedis(t, testserver.RedisOptions{ACL: c.acl})
 			var edits []func(*redis.Options)
 			if c.edit != nil {
 				edits = append(edits, c.edit)
