@@ -13,7 +13,7 @@ m = s.m
 local created = born(s, t) or t
 local again = ARGV[7] ~= '' and ARGV[7] ~= who(s) and t or created
 redis.call('DEL', K)
-local ttl = s.ttl > 0 and s.ttl or 86400000
+local ttl = s.ttl >= 0 and s.ttl or 86400000 -- 0 is its last millisecond, -1 no end
 redis.call('SET', M, encode({n = nonce, p = m.n .. m.p, v = m.v, u = m.u, h = m.h, c = again, x = 'claim',
 	d = s.value, e = {int(t + ttl), int(created), m.n}}), 'PX', ARGV[8])
 return {'ok', '', int(again), '0', int(t), m.h, m.u}
