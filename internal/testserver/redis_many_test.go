@@ -28,7 +28,7 @@ func TestSentinelFailsOver(t *testing.T) {
 	do(t, master, "SET", "k", "v")
 	sentinel := StartSentinel(t, master, 1)
 	want(t, "master", sentinel.Master(), master.Addr())
-	want(t, "replicas that have it", do(t, master, "WAIT", "1", "60000"), "1")
+	must(t, await(patience, "the replica to have it", func() (bool, error) { return do(t, replica, "GET", "k") == "v", nil }))
 	master.Kill()
 	must(t, await(patience, "a failover", func() (bool, error) { return sentinel.Master() == replica.Addr(), nil }))
 	want(t, "on the new master", do(t, replica, "GET", "k"), "v")
