@@ -34,7 +34,7 @@ type PostgresOptions struct {
 // be killed in the middle of writing a page.
 var settings = map[string]string{
 	"fsync":                       "off",
-	"max_connections":             "200",
+	"max_connections":             "600",
 	"shared_buffers":              "64MB",
 	"timezone":                    "UTC",
 	"log_timezone":                "UTC",
