@@ -1,14 +1,18 @@
 package session_test
 
 import (
+	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	pgxsql "github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/echosession/session/internal/testserver"
@@ -91,29 +95,84 @@ var memoryOnly = map[string]bool{
 	"TestTouchThrottle":           true,
 }
 
-// aDatabase is a migrated database that no test uses: each store gets a copy. It
-// is gone with the test that prepared it.
-var aDatabase string
+// A kind of Postgres to run the tests on.
+type postgresKind struct {
+	version int
+	table   string // made before the migration
+	zone    string // of the sessions' connections, and of the migration's
+	mode    string // of execution
+	pooler  bool
 
-// prepareDatabase makes it. Nobody may be connected to what is copied.
-func prepareDatabase(t *testing.T) {
+	server   *testserver.Postgres
+	database string // migrated, and used by no test: each store gets a copy
+	through  *testserver.PgBouncer
+}
+
+// guideTable is express-session's, as connect-pg-simple makes it.
+const guideTable = `CREATE TABLE session (sid varchar NOT NULL COLLATE "default", sess json NOT NULL, expire timestamp(6) NOT NULL,
+	CONSTRAINT session_pkey PRIMARY KEY (sid)); CREATE INDEX "IDX_session_expire" ON session (expire)`
+
+var postgresKinds = map[string]*postgresKind{
+	"a new table": {},
+	"the guide's table in New York, through PgBouncer, by simple_protocol, Postgres 18": {
+		version: 18, table: guideTable, zone: "America/New_York", mode: "simple_protocol", pooler: true,
+	},
+}
+
+// morePostgresKinds take minutes: go test -run TestOnPostgres . -kinds=all
+var morePostgresKinds = map[string]*postgresKind{
+	"the guide's table in Tokyo, by exec":  {table: guideTable, zone: "Asia/Tokyo", mode: "exec"},
+	"the guide's table in UTC":             {table: guideTable, zone: "UTC"},
+	"by cache_describe, through PgBouncer": {mode: "cache_describe", pooler: true},
+	"by describe_exec":                     {mode: "describe_exec"},
+}
+
+// kindOfPostgres is the one in use: kinds come one after the other.
+var kindOfPostgres *postgresKind
+
+// prepare makes the database. Nobody may be connected to what is copied.
+func (k *postgresKind) prepare(t *testing.T) {
 	t.Helper()
-	aDatabase = testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
-	pool := connect(t, aDatabase)
+	kindOfPostgres = k
+	k.server = testserver.SharedPostgres(t, testserver.PostgresOptions{Version: k.version})
+	k.database = k.server.Database(t)
+	settings := []string{}
+	if k.zone != "" {
+		settings = append(settings, "timezone", k.zone)
+	}
+	pool := connect(t, k.database, settings...)
+	if k.table != "" {
+		if _, err := pool.Exec(t.Context(), k.table, pgxsql.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	pool.Close()
+	if k.pooler {
+		k.through = testserver.StartPgBouncer(t, k.server, testserver.PgBouncerOptions{})
+	}
 }
 
 const underPostgres = "TestOnPostgres/"
 
+var kindsFlag = flag.String("kinds", "few", `which kinds of Postgres TestOnPostgres runs on: "few" or "all"`)
+
 func TestOnPostgres(t *testing.T) {
-	prepareDatabase(t)
-	for name, test := range onBoth {
+	kinds := maps.Clone(postgresKinds)
+	if *kindsFlag == "all" {
+		maps.Copy(kinds, morePostgresKinds)
+	}
+	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t)
+			kind.prepare(t)
+			for name, test := range onBoth {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					test(t)
+				})
+			}
 		})
 	}
 }
@@ -143,8 +202,17 @@ func newStore(t *testing.T, clock *clock) statefulStore {
 // newPostgres is a store on a database of its own.
 func newPostgres(t *testing.T, clock *clock) *pgstore.Store {
 	t.Helper()
-	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Copy(t, aDatabase)
-	st, err := pgstore.New(connect(t, url), pgstore.Options{Timeout: time.Minute}) // a slow machine does not reach it
+	k := kindOfPostgres
+	url := k.server.Copy(t, k.database)
+	at := url
+	if k.through != nil {
+		at = k.through.URL(url)
+	}
+	var settings []string
+	if k.zone != "" && k.through == nil { // nor does it matter where a pooler asks
+		settings = append(settings, "timezone", k.zone)
+	}
+	st, err := pgstore.New(connectBy(t, at, k.mode, settings...), pgstore.Options{Timeout: time.Minute}) // a slow machine does not reach it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +235,22 @@ func newPostgres(t *testing.T, clock *clock) *pgstore.Store {
 // connect opens a pool, with settings for its connections.
 func connect(t *testing.T, url string, settings ...string) *pgxpool.Pool {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(url)
+	return connectBy(t, url, "", settings...)
+}
+
+func connectBy(t *testing.T, at, mode string, settings ...string) *pgxpool.Pool {
+	t.Helper()
+	if mode != "" {
+		u, err := url.Parse(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := u.Query()
+		query.Set("default_query_exec_mode", mode)
+		u.RawQuery = query.Encode()
+		at = u.String()
+	}
+	config, err := pgxpool.ParseConfig(at)
 	if err != nil {
 		t.Fatal(err)
 	}

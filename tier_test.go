@@ -13,7 +13,7 @@ import (
 const underTier = "TestOnTier/"
 
 func TestOnTier(t *testing.T) {
-	prepareDatabase(t)
+	(&postgresKind{}).prepare(t)
 	for name, test := range onBoth {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
