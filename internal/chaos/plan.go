@@ -43,9 +43,10 @@ var faults = []weighed{
 // newPlan is what the nemesis does in about that time. Only the seed decides.
 func newPlan(seed uint64, nodes int, total time.Duration) []round {
 	r := rand.New(rand.NewPCG(seed, 0))
+	longest := longestFault(total)
 	var plan []round
 	for at := time.Duration(0); at < total; {
-		next := round{Pause: between(r, 200*time.Millisecond, 1500*time.Millisecond)}
+		next := round{Pause: between(r, 100*time.Millisecond, longest/2)}
 		first := drawStep(r, nodes, total, "")
 		next.Steps = append(next.Steps, first)
 		if r.IntN(5) < 2 {
@@ -64,6 +65,14 @@ func newPlan(seed uint64, nodes int, total time.Duration) []round {
 	return plan
 }
 
+// longestFault is how long most faults last at most. A short run has more of them.
+func longestFault(total time.Duration) time.Duration {
+	if total < time.Minute {
+		return 1500 * time.Millisecond
+	}
+	return 4 * time.Second
+}
+
 // drawStep draws a fault that is of another place.
 func drawStep(r *rand.Rand, nodes int, total time.Duration, besides string) step {
 	all := 0
@@ -80,7 +89,7 @@ func drawStep(r *rand.Rand, nodes int, total time.Duration, besides string) step
 		if n -= f.weight; n >= 0 {
 			continue
 		}
-		s := step{Kind: f.kind, Node: -1, For: between(r, 500*time.Millisecond, 3500*time.Millisecond)}
+		s := step{Kind: f.kind, Node: -1, For: between(r, 300*time.Millisecond, longestFault(total))}
 		node, long := r.IntN(nodes+1), r.IntN(20) == 0 // drawn for every fault alike
 		s.Size = between(r, 10*time.Millisecond, 250*time.Millisecond)
 		if f.nodes && (f.place == "node" || node < nodes) { // else the way of all nodes
