@@ -9,9 +9,10 @@ import (
 const (
 	// Freshness is the promise's bound, with nothing added to it.
 	Freshness = time.Second
-	// Recovery is how long a node may take to work after all is mended, and how
-	// long after an outage an error is no surprise.
+	// Recovery is how long after an outage an error is no surprise.
 	Recovery = 5 * time.Second
+	// Mended is how long a node may take to be ready after all is mended.
+	Mended = 10 * time.Second
 )
 
 // A Violation is a broken promise, with the operations that show it.
@@ -37,6 +38,8 @@ type Report struct {
 	// Longest is how long after an acknowledged end a read began that was still
 	// served.
 	Longest time.Duration
+	// Slowest is the longest that anybody waited while nothing but Redis was broken.
+	Slowest time.Duration
 	// Judged is how many operations may have broken which rule.
 	Judged map[string]int
 }

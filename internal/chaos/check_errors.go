@@ -7,6 +7,7 @@ func (c *check) checkErrors() {
 			continue
 		}
 		c.judged(RuleErrors)
+		c.report.Slowest = max(c.report.Slowest, op.End-op.Start)
 		if op.Outcome == Unavailable {
 			var with []string
 			for _, f := range c.h.Faults {
@@ -38,11 +39,11 @@ func (c *check) checkMended() {
 		for _, op := range c.h.Ops {
 			if op.Kind == Ready && op.Node == node {
 				asked = append(asked, op)
-				ok = ok || op.Outcome == Done && op.End <= c.h.Healed+Recovery
+				ok = ok || op.Outcome == Done && op.End <= c.h.Healed+Mended
 			}
 		}
 		if !ok {
-			c.broken(RuleMended, asked, "node %d is not ready %v after all was mended", node, Recovery)
+			c.broken(RuleMended, asked, "node %d is not ready %v after all was mended", node, Mended)
 		}
 	}
 }

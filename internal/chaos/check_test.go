@@ -111,7 +111,7 @@ func TestErrors(t *testing.T) {
 func TestMended(t *testing.T) {
 	newStory().login(0, "a").op(100, Ready, Done, of("")).keeps(t, "a node that came back")
 	newStory().login(0, "a").op(100, Ready, Unavailable, of("")).breaks(t, "a node that did not", RuleMended)
-	newStory().login(0, "a").op(100, Ready, Done, of(""), until(9000)).breaks(t, "a node that took long", RuleMended)
+	newStory().login(0, "a").op(100, Ready, Done, of(""), until(12000)).breaks(t, "a node that took long", RuleMended)
 	s := newStory().login(0, "a")
 	s.h.Nodes = 2
 	s.breaks(t, "a node that was not asked", RuleMended)

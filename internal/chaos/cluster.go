@@ -19,17 +19,16 @@ const (
 
 // A cluster is all that a run consists of.
 type cluster struct {
-	t             testing.TB
-	pg, standby   *testserver.Postgres
-	redis, copy   *testserver.Redis // copy is the replica
-	toPostgres    []*testserver.Proxy
-	toRedis       []*testserver.Proxy
-	nodes         []*node
-	pgScope       *scope // of the primary, and so on
-	standbyScope  *scope
-	redisScope    *scope
-	copyScope     *scope
-	expressSQLURL string
+	t              testing.TB
+	pg, standby    *testserver.Postgres
+	redis, replica *testserver.Redis
+	toPostgres     []*testserver.Proxy // of each node, and Express's
+	toRedis        []*testserver.Proxy // of each node
+	expressURL     string
+	nodes          []*node
+
+	// Each of the four servers has a scope: a failover ends the old one.
+	pgScope, standbyScope, redisScope, replicaScope *scope
 }
 
 // A node is a process of the reference application.
@@ -63,16 +62,16 @@ func (s *scope) close() {
 // startCluster starts everything. The proxies outlive the servers they lead to.
 func startCluster(t testing.TB, nodes int) *cluster {
 	t.Helper()
-	c := &cluster{t: t, pgScope: newScope(t), standbyScope: newScope(t), redisScope: newScope(t), copyScope: newScope(t)}
+	c := &cluster{t: t, pgScope: newScope(t), standbyScope: newScope(t), redisScope: newScope(t), replicaScope: newScope(t)}
 	program := build(t)
 	c.pg = testserver.StartPostgres(c.pgScope, testserver.PostgresOptions{})
 	c.standby = c.pg.Standby(c.standbyScope)
 	c.redis = testserver.StartRedis(c.redisScope, testserver.RedisOptions{})
-	c.copy = c.redis.Replica(c.copyScope)
-	for range nodes + 1 { // the last one is Express's
+	c.replica = c.redis.Replica(c.replicaScope)
+	for range nodes + 1 {
 		c.toPostgres = append(c.toPostgres, testserver.StartPostgresProxy(t, c.pg.Addr()))
 	}
-	c.expressSQLURL = c.toPostgres[nodes].URL(c.pg.URL())
+	c.expressURL = c.toPostgres[nodes].URL(c.pg.URL())
 	for i := range nodes {
 		c.toRedis = append(c.toRedis, testserver.StartProxy(t, c.redis.Addr()))
 		c.nodes = append(c.nodes, c.startNode(program, i))

@@ -68,7 +68,7 @@ func (n *nemesis) do(s step) {
 	case RedisOldDump:
 		n.dump = n.redis.Dump()
 	case RedisFailover:
-		n.copy.Promote() // from here on it learns nothing: what is written is lost
+		n.replica.Promote() // from here on it learns nothing: what is written is lost
 	case RedisCut:
 		each(n.toRedis, s.Node, (*testserver.Proxy).Cut)
 	case RedisStall:
@@ -149,13 +149,13 @@ func unheardAnswers() func(testserver.Message) testserver.Verdict {
 // failRedisOver makes the replica the master, with what it has.
 func (n *nemesis) failRedisOver() {
 	each(n.toRedis, -1, func(p *testserver.Proxy) {
-		p.Target(n.copy.Addr())
+		p.Target(n.replica.Addr())
 		p.CloseAll()
 	})
 	n.redisScope.close()
-	n.redis, n.redisScope = n.copy, n.copyScope
-	n.copyScope = newScope(n.t)
-	n.copy = n.redis.Replica(n.copyScope)
+	n.redis, n.redisScope = n.replica, n.replicaScope
+	n.replicaScope = newScope(n.t)
+	n.replica = n.redis.Replica(n.replicaScope)
 }
 
 // failPostgresOver promotes the standby. Nobody gets through to the old primary

@@ -57,7 +57,7 @@ func (p *pool) newcomer(which, other float64) *session {
 	s := &session{keeper: kept < keepers}
 	if !s.keeper {
 		s.foreign = other < 0.25
-		if again := choose(p.live, which, s.foreign, true); again != nil && other > 0.7 {
+		if again := choose(p.live, which, false, true); again != nil && other > 0.7 {
 			s.user = again.user
 		}
 	}
@@ -79,17 +79,22 @@ func choose(from []*session, which float64, foreign, endable bool) *session {
 	if len(fit) == 0 {
 		return nil
 	}
-	return fit[int(which*float64(len(fit)))]
+	return fit[min(int(which*float64(len(fit))), len(fit)-1)]
 }
 
 // any picks a live session, nil where there is none.
 func (p *pool) any(which float64, endable bool) *session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s := choose(p.live, which, which > 0.75, endable); s != nil {
+	const express = 0.25 // so many of them are Express's
+	foreign, share := which < express, which/express
+	if !foreign {
+		share = (which - express) / (1 - express)
+	}
+	if s := choose(p.live, share, foreign, endable); s != nil {
 		return s
 	}
-	return choose(p.live, which, which <= 0.75, endable)
+	return choose(p.live, share, !foreign, endable)
 }
 
 // anyOf picks a live session that Express saves, or one that it does not.

@@ -71,6 +71,7 @@ func (r *run) summary(o Options, h *History, found *Report) string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "the last read that was still served began %v after the acknowledged end", found.Longest.Round(time.Microsecond))
+	fmt.Fprintf(&b, "the last read that was still served began %v after the acknowledged end\n", found.Longest.Round(time.Microsecond))
+	fmt.Fprintf(&b, "the longest wait while nothing but Redis was broken was %v", found.Slowest.Round(time.Microsecond))
 	return b.String()
 }

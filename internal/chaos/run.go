@@ -75,7 +75,7 @@ func (r *run) clients(o Options) (stop func()) {
 	for i := range o.Clients {
 		loop(newChooser(o.Seed, i, o.Nodes, ofBrowsers, o.Pause), r.browser(i).do)
 	}
-	e, err := r.express(o.Clients, r.expressSQLURL)
+	e, err := r.express(o.Clients, r.expressURL)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func (r *run) ready() {
 	for i, n := range r.nodes {
 		all.Go(func() {
 			op := &Op{Client: -1, Node: i, Kind: Ready, Outcome: Unavailable, Start: r.now()}
-			for r.now() < r.h.Healed+3*Recovery {
+			for r.now() < r.h.Healed+3*Mended {
 				if n.status(context.Background()).Status == "ok" {
 					op.Outcome, op.Status = Done, http.StatusOK
 					break
