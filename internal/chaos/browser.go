@@ -55,7 +55,7 @@ func (b *browser) fitting(c choice) (*session, Kind) {
 		return b.pool.any(c.which, false), Read
 	case c.kind == Login && size >= most:
 		return b.pool.any(c.which, false), Visit
-	case c.kind == Login, size < fewest:
+	case c.kind == Login, size < fewest && c.other < 0.5: // not all of them: in an outage no login helps
 		return nil, Login
 	}
 	return b.pool.any(c.which, c.kind == Logout || c.kind == Everywhere), c.kind
