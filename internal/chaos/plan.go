@@ -73,6 +73,15 @@ func longestFault(total time.Duration) time.Duration {
 	return 4 * time.Second
 }
 
+// silent reports whether somebody is not heard of while it lasts.
+func silent(kind FaultKind) bool {
+	switch kind {
+	case RedisPause, RedisCut, RedisStall, PostgresPause, PostgresCut, PostgresStall, NodePause:
+		return true
+	}
+	return false
+}
+
 // drawStep draws a fault that is of another place.
 func drawStep(r *rand.Rand, nodes int, total time.Duration, besides string) step {
 	all := 0
@@ -94,6 +103,9 @@ func drawStep(r *rand.Rand, nodes int, total time.Duration, besides string) step
 		s.Size = between(r, 10*time.Millisecond, 250*time.Millisecond)
 		if f.nodes && (f.place == "node" || node < nodes) { // else the way of all nodes
 			s.Node = node % nodes
+		}
+		if total < time.Minute && silent(f.kind) {
+			s.For += Freshness // shorter than the bound, silence shows nothing
 		}
 		if long && total >= 5*time.Minute {
 			s.For += between(r, 5*time.Second, 27*time.Second)
