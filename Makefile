@@ -14,6 +14,9 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Most tests wait for servers and lifetimes: more of them at once than there are cores.
 TESTFLAGS ?= -race -shuffle=on -timeout=4m -parallel=8
 FUZZTIME ?= 1m
+# A failing run prints its seed; 0 is a new one.
+CHAOS_TIME ?= 30m
+CHAOS_SEED ?= 0
 
 # Every module of the repository, the main one first.
 MODULES := $(shell find . \( -name node_modules -o -name testdata -o -name '.?*' \) -prune -o -name go.mod -print | sed 's|/go\.mod$$||' | sort)
@@ -73,6 +76,10 @@ bench: ## benchmarks, beside their ceilings and peers
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@FUZZTIME='$(FUZZTIME)' bash scripts/fuzz.sh $(MODULES)
+
+.PHONY: chaos
+chaos: ## nodes, Postgres and Redis broken for CHAOS_TIME (30m); CHAOS_SEED runs one again
+	@go test ./internal/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos.time='$(CHAOS_TIME)' -chaos.seed='$(CHAOS_SEED)'
 
 .PHONY: cover
 cover: ## coverage of each package by its own tests

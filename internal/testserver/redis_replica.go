@@ -29,11 +29,14 @@ func (r *Redis) Replica(t testing.TB) *Redis {
 	return replica
 }
 
-// Promote makes a replica a master with the data that it has. The old master is
-// left alone.
+// Promote makes a replica a master with the data that it has, also after a
+// restart. The old master is left alone.
 func (r *Redis) Promote() {
 	r.control("Promote", func() error {
-		_, err := r.Do("REPLICAOF", "NO", "ONE")
+		if _, err := r.Do("REPLICAOF", "NO", "ONE"); err != nil {
+			return err
+		}
+		_, err := r.Do("CONFIG", "REWRITE")
 		return err
 	})
 }

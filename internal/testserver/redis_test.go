@@ -96,6 +96,8 @@ func TestRedisReplicaIsPromoted(t *testing.T) {
 	replica.Promote()
 	do(t, replica, "SET", "k", "w")
 	want(t, "on the new master", do(t, replica, "GET", "k"), "w")
+	replica.Restart()
+	do(t, replica, "SET", "k", "x") // it stays a master
 }
 
 func TestRedisGoesBackToADump(t *testing.T) {
