@@ -36,7 +36,7 @@ func TestPlannedFailover(t *testing.T) {
 	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, pool, pgstore.Options{Timeout: 500 * time.Millisecond})
+	s := open(t, pool, pgstore.Options{Timeout: 5 * time.Second})
 	standby := pg.Standby(t)
 	kept, ended := record("kept", "ann"), record("ended", "ann")
 	if err := errors.Join(s.Create(t.Context(), kept), s.Create(t.Context(), ended), s.Delete(t.Context(), ended)); err != nil {

@@ -232,7 +232,7 @@ func TestOneLineForEachChange(t *testing.T) {
 	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
 	server := testserver.StartRedis(t, testserver.RedisOptions{})
 	log, logger := logging()
-	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db), redisstore.TierOptions{Freshness: freshness, Timeout: 50 * time.Millisecond, Logger: logger})
+	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db), redisstore.TierOptions{Freshness: freshness, Timeout: time.Second, Logger: logger})
 	must(t, n.Create(t.Context(), record("an-id-that-nobody-may-see", "ann")))
 	warmed(t, n, "an-id-that-nobody-may-see")
 	for round := range 2 {
