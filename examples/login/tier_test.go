@@ -103,7 +103,7 @@ func TestRedisIsAwayAtTheStart(t *testing.T) {
 	for range 20 {
 		c.get("/me").is(t, "a read", 200, `{"user":"ann","visits":0}`)
 	}
-	if n := strings.Count(p.text(), "Redis does not answer: "); n > 1 {
+	if n := strings.Count(p.text(), "Redis fails: "); n > 1 {
 		t.Errorf("it is said %d times:\n%s", n, p.text())
 	}
 	redis.Start()

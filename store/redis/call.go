@@ -14,11 +14,24 @@ func (s *Store) within(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, s.o.Timeout)
 }
 
-// await runs a call of the client, and gives up on it when ctx is over. The
-// client may not: by default it knows no deadline of a context, and tries a
-// server that is silent for half a minute. What it gets after that nobody sees,
-// so do may share nothing that its caller goes on to use.
-func await[T any](ctx context.Context, do func() (T, error)) (T, error) {
+// heedsDeadlines reports whether a client ends a call with its context. By default
+// none does: it tries a server that is silent for half a minute.
+func heedsDeadlines(client redis.UniversalClient) bool {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.Ring:
+		return c.Options().ContextTimeoutEnabled
+	}
+	return false
+}
+
+// await runs a call of the client, and gives up on it when ctx is over. A client
+// that heeds deadlines does so by itself. What another one gets after that nobody
+// sees, so do may share nothing that its caller goes on to use.
+func await[T any](ctx context.Context, heeds bool, do func() (T, error)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -26,6 +39,9 @@ func await[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
 		return none, err
+	}
+	if heeds {
+		return do()
 	}
 	answers := make(chan answer, 1)
 	go func() {
@@ -61,7 +77,7 @@ func (s *Store) arguments(c call) []any {
 // the status alone.
 func (s *Store) run(ctx context.Context, operation string, c call) ([]string, error) {
 	args := s.arguments(c)
-	answer, err := await(ctx, func() ([]string, error) {
+	answer, err := await(ctx, s.heeds, func() ([]string, error) {
 		return c.script.Run(ctx, s.client, c.keys, args...).StringSlice()
 	})
 	return s.checked(operation, answer, err)
@@ -91,7 +107,7 @@ func (s *Store) runAll(ctx context.Context, operation string, calls []call, each
 func (s *Store) runBatch(ctx context.Context, operation string, calls []call) ([][]string, error) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	cmds, err := await(ctx, func() ([]*redis.Cmd, error) {
+	cmds, err := await(ctx, s.heeds, func() ([]*redis.Cmd, error) {
 		pipe, cmds := s.client.Pipeline(), make([]*redis.Cmd, len(calls))
 		for i, c := range calls {
 			cmds[i] = c.script.EvalSha(ctx, pipe, c.keys, s.arguments(c)...)

@@ -22,28 +22,40 @@ var hints = map[string]string{
 	"MOVED":     "the server is part of a Cluster; open it with redis.NewClusterClient",
 }
 
-// wrap turns what go-redis reports into the contract's errors. Whatever is not an
-// answer of one of our scripts is unavailable: not known. Of an error of the
-// server only the code is kept; its text may quote arguments.
-func (s *Store) wrap(operation string, err error) error {
-	if err == nil {
-		return nil
+// A reply is an error that the server answered with. Of its text only the code is
+// kept: the rest may quote what it was sent, a session's id among it.
+type reply struct{ code string }
+
+func (r reply) Error() string {
+	if hint := hints[r.code]; hint != "" {
+		return "Redis answers " + r.code + ": " + hint
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%w: %s: no answer within %s: %w", store.ErrUnavailable, operation, s.o.Timeout, err)
-	}
+	return "Redis answers " + r.code
+}
+
+// told is an error as it may be told. That there is nothing at a key stays redis.Nil.
+func told(err error) error {
 	var answer redis.Error
-	if !errors.As(err, &answer) {
-		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, err)
+	if errors.Is(err, redis.Nil) || !errors.As(err, &answer) {
+		return err
 	}
-	code, hint := codeOf(answer.Error()), ""
-	if text := hints[code]; text != "" {
-		hint = ": " + text
+	return reply{codeOf(answer.Error())}
+}
+
+// wrap turns what go-redis reports into the contract's errors. Whatever is not an
+// answer of one of our scripts is unavailable: not known.
+func (s *Store) wrap(operation string, err error) error {
+	err = told(err)
+	var answer reply
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %s: no answer within %s: %w", store.ErrUnavailable, operation, s.o.Timeout, err)
+	case errors.As(err, &answer) && answer.code == "OOM":
+		return fmt.Errorf("%w: %s: %w", store.ErrFull, operation, err)
 	}
-	if code == "OOM" {
-		return fmt.Errorf("%w: %s: Redis answers %s%s", store.ErrFull, operation, code, hint)
-	}
-	return fmt.Errorf("%w: %s: Redis answers %s%s", store.ErrUnavailable, operation, code, hint)
+	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, err)
 }
 
 // codeOf is the first word of an error, or of the one that a script met.

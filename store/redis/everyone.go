@@ -46,7 +46,7 @@ func (s *Store) revokeEveryone(ctx context.Context) (int, error) {
 func (s *Store) setMark(ctx context.Context, mark string, ttl time.Duration) error {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	_, err := await(ctx, func() (string, error) { return s.client.Set(ctx, s.keys.everyone, mark, ttl).Result() })
+	_, err := await(ctx, s.heeds, func() (string, error) { return s.client.Set(ctx, s.keys.everyone, mark, ttl).Result() })
 	return s.wrap("revoke", err)
 }
 
@@ -95,7 +95,7 @@ func (s *Store) scanOnce(ctx context.Context, client redis.Cmdable, cursor uint6
 		keys []string
 		next uint64
 	}
-	p, err := await(ctx, func() (page, error) {
+	p, err := await(ctx, s.heeds, func() (page, error) {
 		keys, next, err := client.Scan(ctx, cursor, s.keys.pattern(), 1000).Result()
 		return page{keys, next}, err
 	})

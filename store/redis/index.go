@@ -88,7 +88,7 @@ func (s *Store) begin(ctx context.Context, r *store.Record) (mark string, err er
 // mark is what everyone's key says: whether, and which, revocation of everyone
 // was the latest.
 func (s *Store) mark(ctx context.Context) (string, error) {
-	mark, err := await(ctx, func() (string, error) { return s.client.Get(ctx, s.keys.everyone).Result() })
+	mark, err := await(ctx, s.heeds, func() (string, error) { return s.client.Get(ctx, s.keys.everyone).Result() })
 	if errors.Is(err, redis.Nil) {
 		return "", nil
 	}

@@ -122,6 +122,6 @@ func (s *Store) restore(ctx context.Context, oldID, handle, proof string, cause 
 
 // exists reports whether an id is taken.
 func (s *Store) exists(ctx context.Context, id string) (bool, error) {
-	n, err := await(ctx, func() (int64, error) { return s.client.Exists(ctx, s.keys.session(id)[0]).Result() })
+	n, err := await(ctx, s.heeds, func() (int64, error) { return s.client.Exists(ctx, s.keys.session(id)[0]).Result() })
 	return n > 0, s.wrap("rotate", err)
 }

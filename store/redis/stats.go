@@ -40,6 +40,6 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	_, err := await(ctx, func() (string, error) { return s.client.Ping(ctx).Result() })
+	_, err := await(ctx, s.heeds, func() (string, error) { return s.client.Ping(ctx).Result() })
 	return s.wrap("ping", err)
 }

@@ -42,6 +42,7 @@ type Store struct {
 	o          Options
 	keys       keys
 	sharded    bool // keys may lie on different servers
+	heeds      bool // the client heeds deadlines
 	unreadable sync.Once
 }
 
@@ -62,7 +63,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 		return nil, err
 	}
 	_, one := client.(*redis.Client)
-	return &Store{client: client, o: o, keys: newKeys(o.Prefix), sharded: !one}, nil
+	return &Store{client: client, o: o, keys: newKeys(o.Prefix), sharded: !one, heeds: heedsDeadlines(client)}, nil
 }
 
 // remembered is how long an ended session is remembered to be so, in

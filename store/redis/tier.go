@@ -22,14 +22,15 @@ import (
 // the abilities of its primary, and reads the original with LoadFresh.
 type Tier struct {
 	client  redis.UniversalClient
-	direct  bool // the client heeds deadlines
+	heeds   bool // the client heeds deadlines
 	o       TierOptions
-	primary primary
+	primary *primary
 	view    view
 	breaker breaker
 	reads   turns[*store.Record]
 	slots   chan struct{}
-	refused condition
+
+	reading, writing condition // that Redis refuses it
 
 	mu     sync.RWMutex
 	notice []func(context.Context, store.Notice)
@@ -55,10 +56,11 @@ func NewTier(client redis.UniversalClient, behind store.Store, o TierOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	t := &Tier{client: client, direct: heedsDeadlines(client), o: o, primary: whole, slots: make(chan struct{}, o.Reads)}
+	t := &Tier{client: client, heeds: heedsDeadlines(client), o: o, primary: whole, slots: make(chan struct{}, o.Reads)}
 	t.view = view{feed: whole, o: &t.o, told: t.tell}
 	t.breaker.changed = t.lost
-	t.refused.log = o.Logger
+	t.reading = condition{begins: "Redis gives no copies", ends: "Redis gives copies again", log: o.Logger}
+	t.writing = condition{begins: "Redis stores no copies", ends: "Redis stores copies again", log: o.Logger}
 	return t, nil
 }
 
@@ -84,7 +86,7 @@ func (t *Tier) Load(ctx context.Context, id string) (*store.Record, error) {
 		t.tell(ctx, store.Notice{Kind: store.NoticeFallback, Reason: "poll"})
 		return t.read(ctx, id, true)
 	}
-	r, answered := t.copyOf(ctx, id)
+	r, answered := t.lookup(ctx, id)
 	if r != nil {
 		return r, nil
 	}
@@ -96,9 +98,9 @@ func (t *Tier) LoadFresh(ctx context.Context, id string) (*store.Record, error) 
 	return t.read(ctx, id, true)
 }
 
-// copyOf is the session as Redis has it, or nil where that is not to be believed;
+// lookup is the session as Redis has it, or nil where that is not to be believed;
 // and whether Redis answered.
-func (t *Tier) copyOf(ctx context.Context, id string) (r *store.Record, answered bool) {
+func (t *Tier) lookup(ctx context.Context, id string) (r *store.Record, answered bool) {
 	key := t.view.key(id)
 	if key == "" {
 		return nil, true
@@ -132,8 +134,8 @@ func (t *Tier) copyOf(ctx context.Context, id string) (r *store.Record, answered
 	return c.record(now), true
 }
 
-// read asks the primary, and leaves a copy where it is to. Requests for one session share a
-// read that began after they came; all of them together are bounded.
+// read asks the primary, and leaves a copy where it is to. Requests for one session
+// share a read that began after they came; all of them together are bounded.
 func (t *Tier) read(ctx context.Context, id string, copying bool) (*store.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: load: %w", store.ErrUnavailable, err)
@@ -141,7 +143,7 @@ func (t *Tier) read(ctx context.Context, id string, copying bool) (*store.Record
 	values := context.WithoutCancel(ctx)
 	r, err := t.reads.do(id, func() (*store.Record, error) {
 		key := t.view.key(id) // of the data that is read, or of older data: never of newer
-		r, err := t.ask(values, id)
+		r, err := t.readOnce(values, id)
 		if err == nil && copying {
 			t.put(values, key, r)
 		}
@@ -156,8 +158,8 @@ func (t *Tier) read(ctx context.Context, id string, copying bool) (*store.Record
 	return clone(r), nil
 }
 
-// ask is one read of the primary, which outlives the request that wanted it.
-func (t *Tier) ask(ctx context.Context, id string) (*store.Record, error) {
+// readOnce is one read of the primary, which outlives the request that wanted it.
+func (t *Tier) readOnce(ctx context.Context, id string) (*store.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	select {

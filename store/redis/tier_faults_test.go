@@ -257,7 +257,7 @@ func TestOneLineForEachChange(t *testing.T) {
 	text := log.String()
 	for line, want := range map[string]int{
 		"Redis stores no copies": 2, "Redis stores copies again": 2,
-		"Redis does not answer: ": 2, "Redis answers again": 2,
+		"Redis fails: ": 2, "Redis works again": 2,
 	} {
 		if got := strings.Count(text, line); got != want {
 			t.Errorf("%q %d times, not %d", line, got, want)

@@ -84,18 +84,9 @@ func (o *TierOptions) complete() error {
 	return errors.Join(problems...)
 }
 
-// A primary is what a tier needs of the store it stands before.
-type primary interface {
-	store.Store
-	store.Feed
-	store.UserIndex
-	store.Pruner
-	store.Stater
-	store.Pinger
-}
-
-// An assembled primary is a store and its abilities, wherever they were found.
-type assembled struct {
+// A primary is what a tier needs of the store it stands before: the store and its
+// abilities, wherever they were found.
+type primary struct {
 	store.Store
 	store.Feed
 	store.UserIndex
@@ -105,8 +96,8 @@ type assembled struct {
 }
 
 // assemble finds the abilities of a store, or says which ones it lacks.
-func assemble(s store.Store) (primary, error) {
-	a := assembled{Store: s}
+func assemble(s store.Store) (*primary, error) {
+	a := &primary{Store: s}
 	var errs [5]error
 	a.Feed, errs[0] = store.As[store.Feed](s)
 	a.UserIndex, errs[1] = store.As[store.UserIndex](s)

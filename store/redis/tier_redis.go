@@ -3,9 +3,9 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,73 +17,45 @@ import (
 // errUnreadable: there is something at the key that is no string.
 var errUnreadable = errors.New("not a copy")
 
-// heedsDeadlines reports whether a client ends a call with its context.
-func heedsDeadlines(client redis.UniversalClient) bool {
-	switch c := client.(type) {
-	case *redis.Client:
-		return c.Options().ContextTimeoutEnabled
-	case *redis.ClusterClient:
-		return c.Options().ContextTimeoutEnabled
-	case *redis.Ring:
-		return c.Options().ContextTimeoutEnabled
-	}
-	return false
-}
+// commandRefused are the codes of a server that works, and does not do this: it is
+// full, a replica, lacks the command, or the right to it. Others, such as a wrong
+// password, are the server's that fails.
+var commandRefused = map[string]bool{"OOM": true, "READONLY": true, "NOPERM": true, "MISCONF": true, "NOREPLICAS": true, "ERR": true}
 
-// call runs one call of Redis within the tier's budget. fault says whether an
-// error is one of Redis's: then it counts against it.
-func (t *Tier) call(ctx context.Context, fault func(error) bool, do func(context.Context) error) error {
+// ask runs one call of Redis within the tier's budget. refused is the state of
+// such calls: whether Redis does them. Errors hold nothing of a session.
+func ask[T any](ctx context.Context, t *Tier, refused *condition, do func(context.Context) (T, error)) (T, error) {
+	var none T
 	if !t.breaker.allow() {
-		return errLeftAlone
+		return none, errLeftAlone
 	}
 	within, cancel := context.WithTimeout(ctx, t.o.Timeout)
 	defer cancel()
-	err := t.bounded(within, do)
+	got, err := await(within, t.heeds, func() (T, error) { return do(within) })
+	err = told(err)
+	var answer reply
+	answered := errors.As(err, &answer)
 	switch {
-	case err == nil || !fault(err):
+	case err == nil, errors.Is(err, redis.Nil):
 		t.breaker.report(nil)
+		refused.set(nil)
+	case answered && answer.code == "WRONGTYPE":
+		t.breaker.report(nil)
+		err = errUnreadable
+	case answered && commandRefused[answer.code]:
+		t.breaker.report(nil)
+		refused.set(err)
 	case ctx.Err() != nil: // its caller has gone
 		t.breaker.release()
 	default:
 		t.breaker.report(err)
 	}
-	return err
-}
-
-// bounded waits for no call that outlives its deadline.
-func (t *Tier) bounded(ctx context.Context, do func(context.Context) error) error {
-	if t.direct {
-		return do(ctx)
-	}
-	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return got, err
 }
 
 func (t *Tier) get(ctx context.Context, key string) ([]byte, error) {
-	var frame []byte
-	err := t.call(ctx, func(err error) bool { return !errors.Is(err, redis.Nil) && !wrongType(err) }, func(ctx context.Context) error {
-		b, err := t.client.Get(ctx, key).Bytes()
-		if err == nil {
-			frame = b
-		}
-		return err
-	})
-	if wrongType(err) {
-		return nil, errUnreadable
-	}
-	if err != nil {
-		return nil, err
-	}
-	return frame, nil
+	return ask(ctx, t, &t.reading, func(ctx context.Context) ([]byte, error) { return t.client.Get(ctx, key).Bytes() })
 }
-
-func wrongType(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "WRONGTYPE") }
 
 // put leaves a copy of what was read or written, best effort: whoever asked has
 // the answer already.
@@ -101,9 +73,7 @@ func (t *Tier) store(ctx context.Context, key string, c *copied) {
 // renew gives a copy of that version a later lease and end.
 func (t *Tier) renew(ctx context.Context, key string, r *store.Record) {
 	t.write(ctx, renewCopy, key, func() []any {
-		c := copyOf(r, t.o.Lease)
-		text := string(c.encode())
-		return []any{text[6:26], text[27:47], text[48:68], text[90:110], milliseconds(t.o.Lease)}
+		return []any{fmt.Sprintf("%020d", r.Version), digits(r.Now), digits(r.Now.Add(t.o.Lease)), digits(r.Expires), milliseconds(t.o.Lease)}
 	})
 }
 
@@ -118,14 +88,9 @@ func (t *Tier) write(ctx context.Context, script *redis.Script, key string, args
 	if key == "" {
 		return
 	}
-	stored := 0
-	err := t.call(context.WithoutCancel(ctx), unanswered, func(ctx context.Context) (err error) {
-		stored, err = script.Run(ctx, t.client, []string{key}, args()...).Int()
-		return err
+	stored, err := ask(context.WithoutCancel(ctx), t, &t.writing, func(ctx context.Context) (int, error) {
+		return script.Run(ctx, t.client, []string{key}, args()...).Int()
 	})
-	if !errors.Is(err, errLeftAlone) {
-		t.refused.set(err != nil && !unanswered(err), "Redis stores no copies", "Redis stores copies again", err)
-	}
 	n := store.Notice{Kind: store.NoticeNotCopied, Err: err}
 	switch {
 	case errors.Is(err, errLeftAlone):
@@ -140,42 +105,37 @@ func (t *Tier) write(ctx context.Context, script *redis.Script, key string, args
 	t.tell(ctx, n)
 }
 
-// unanswered reports whether Redis did not answer at all. One that answers with
-// an error, as a full one does, may still be read from.
-func unanswered(err error) bool {
-	var answer redis.Error
-	return !errors.As(err, &answer)
-}
-
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// lost is told when Redis is left alone, and when it answers again.
+// lost is told when Redis is left alone, and when it works again.
 func (t *Tier) lost(down bool, err error) {
 	if down {
-		t.o.Logger.Warn("Redis does not answer: sessions are read from the primary", "error", err)
+		t.o.Logger.Warn("Redis fails: sessions are read from the primary", "error", err)
 		t.tell(context.Background(), store.Notice{Kind: store.NoticeCopiesDown, Err: err})
 		return
 	}
-	t.o.Logger.Info("Redis answers again")
+	t.o.Logger.Info("Redis works again")
 	t.tell(context.Background(), store.Notice{Kind: store.NoticeCopiesUp})
 }
 
 // A condition is logged when it begins and when it ends.
 type condition struct {
-	mu  sync.Mutex
-	on  bool
-	log *slog.Logger
+	begins, ends string
+	log          *slog.Logger
+
+	mu sync.Mutex
+	on bool
 }
 
-func (c *condition) set(on bool, begins, ends string, err error) {
+func (c *condition) set(err error) {
 	c.mu.Lock()
 	was := c.on
-	c.on = on
+	c.on = err != nil
 	c.mu.Unlock()
 	switch {
-	case on && !was:
-		c.log.Warn(begins, "error", err)
-	case was && !on && err == nil:
-		c.log.Info(ends)
+	case err != nil && !was:
+		c.log.Warn(c.begins, "error", err)
+	case err == nil && was:
+		c.log.Info(c.ends)
 	}
 }

@@ -93,7 +93,8 @@ func (t *Tier) Ping(ctx context.Context) error { return t.primary.Ping(ctx) }
 func (t *Tier) PingCopies(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, t.o.Timeout)
 	defer cancel()
-	return t.bounded(within, func(ctx context.Context) error { return t.client.Ping(ctx).Err() })
+	_, err := await(within, t.heeds, func() (string, error) { return t.client.Ping(within).Result() })
+	return told(err)
 }
 
 // gone remembers what a write has learned.
