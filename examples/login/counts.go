@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"maps"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,10 +20,13 @@ type counts struct {
 
 // Event is part of [session.Hook].
 func (c *counts) Event(_ context.Context, e session.Event) {
-	name := string(e.Kind)
-	if !strings.HasPrefix(name, "cop") && e.Kind != session.Polled && e.Kind != session.Merged {
+	switch e.Kind {
+	case session.CopyServed, session.CopyMissed, session.CopyRefused, session.CopyFallback, session.CopyNotStored,
+		session.CopiesDown, session.CopiesUp, session.Polled, session.Merged:
+	default:
 		return
 	}
+	name := string(e.Kind)
 	if e.Reason != "" {
 		name += ":" + string(e.Reason)
 	}

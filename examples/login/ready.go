@@ -27,8 +27,10 @@ func (a *app) ready(w http.ResponseWriter, r *http.Request) {
 	for name, err := range health.Servers {
 		answer[name] = "ok"
 		if err != nil {
-			slog.Warn("Not ready", "server", name, "error", err)
 			answer[name] = "unavailable"
+			if health.Status == answer[name] {
+				slog.Warn("Not ready", "server", name, "error", err)
+			}
 		}
 	}
 	if health.Status == "unavailable" {

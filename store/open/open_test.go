@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echosession/session/internal/testserver"
+	"github.com/echosession/session/store"
 	"github.com/echosession/session/store/open"
 )
 
@@ -132,5 +134,41 @@ func TestStores(t *testing.T) {
 	}
 	if _, err := open.FromEnv(t.Context(), env("SESSION_STORE", "postgres", "DATABASE_URL", url, "SESSION_TABLE", "never_made")); err == nil || !strings.Contains(err.Error(), "MIGRATE=1") {
 		t.Error("an unmigrated database:", err)
+	}
+}
+
+// TestRedisAddresses: a server, a Cluster and Sentinels are reached as REDIS_URL
+// says, alone and before Postgres.
+func TestRedisAddresses(t *testing.T) {
+	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
+	master := testserver.StartRedis(t, testserver.RedisOptions{})
+	master.Replica(t)
+	sentinel := testserver.StartSentinel(t, master, 1)
+	nodes := testserver.StartRedisCluster(t, 3, testserver.RedisOptions{})
+	for name, at := range map[string]string{
+		"a server":  master.URL(),
+		"Sentinels": "redis://" + sentinel.Addr() + "?master_name=" + testserver.SentinelMaster,
+		"a Cluster": "redis://" + nodes[0].Addr() + "?addr=" + nodes[1].Addr(),
+	} {
+		for _, kind := range []string{"redis-only", "redis"} {
+			b, err := open.FromEnv(t.Context(), env("SESSION_STORE", kind, "REDIS_URL", at, "DATABASE_URL", url, "MIGRATE", "1"))
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, kind, err)
+				continue
+			}
+			r := &store.Record{ID: name + kind, Data: []byte(`{}`), Idle: time.Hour}
+			if err := b.Store.Create(t.Context(), r); err != nil {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+			if _, err := b.Store.Load(t.Context(), r.ID); err != nil {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+			if h := b.Health(t.Context()); h.Status != "ok" || h.Servers["redis"] != nil {
+				t.Errorf("%s, %s: %+v", name, kind, h)
+			}
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/echosession/session/store"
 	redisstore "github.com/echosession/session/store/redis"
 )
 
@@ -78,13 +77,13 @@ func openRedis(ctx context.Context, client redis.UniversalClient) (*Backend, err
 func before(ctx context.Context, primary *Backend, client redis.UniversalClient) (*Backend, error) {
 	t, err := redisstore.NewTier(client, primary.Store, redisstore.TierOptions{})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, primary.Close())
 	}
 	warnUnlessUp(ctx, t.PingCopies, "Redis does not answer yet: sessions are read from Postgres until it does")
 	return &Backend{
 		Store: t, Name: "redis",
-		servers: []server{{name: "postgres", ping: primary.Store.(store.Pinger).Ping}, {name: "redis", ping: t.PingCopies, spare: true}},
-		close:   func() { closing(client)(); primary.close() },
+		servers: []server{{name: "postgres", ping: t.Ping}, {name: "redis", ping: t.PingCopies, spare: true}},
+		close:   func() { closing(client)(); _ = primary.Close() },
 	}, nil
 }
 

@@ -88,10 +88,11 @@ func newStatements(o *Options) statements {
 				pg_total_relation_size($${{session}}$$::regclass), coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE live AND isfinite(created_at))), 0)::float8
 			FROM (SELECT {{fn_until}}(expire) > now() AS live, user_id, created_at FROM {{session}}) s`),
 
+		// A snapshot from the future came with a dump of another cluster.
 		claim: sql(`INSERT INTO {{job}} AS j (name, holder, until, started) VALUES ('prune', $1::text, now() + $2::bigint * interval '1 microsecond', now())
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until, started = excluded.started, finished = NULL, deleted = 0
 			WHERE j.until < now() OR j.holder = excluded.holder
-			RETURNING CASE WHEN pg_snapshot_xmax(snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) THEN pg_snapshot_xmin(snapshot)::text END, -- else it came with a dump of another cluster
+			RETURNING CASE WHEN pg_snapshot_xmax(snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) THEN pg_snapshot_xmin(snapshot)::text END,
 				coalesce(seen < now() - interval '15 minutes', false)`),
 		extend: sql(`UPDATE {{job}} SET until = now() + $2::bigint * interval '1 microsecond', deleted = $3::bigint WHERE name = 'prune' AND holder = $1::text`),
 		// What is visible now may go in a later run, once it has been visible for a
@@ -113,7 +114,7 @@ func newStatements(o *Options) statements {
 		// own snapshot was taken. One row at least, with no sid when nothing changed.
 		poll: sql(`SELECT h.*, e.sid, e.version FROM (
 				SELECT pg_current_snapshot()::text, clock_timestamp(), pg_is_in_recovery(),
-					concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), (SELECT oid FROM pg_database WHERE datname = current_database()), s.tableoid, s.generation),
+					concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), (SELECT oid FROM pg_database WHERE datname = current_database()), s.tableoid, $${{session}}$$::regclass::oid, s.generation),
 					s.polled < now() - interval '1 minute', s.polled < now() - interval '9 minutes',
 					s.recording IS NULL OR s.recording > pg_snapshot_xmax(pg_current_snapshot()),
 					coalesce(s.recording <= pg_snapshot_xmin($1::text::pg_snapshot), false),

@@ -74,13 +74,10 @@ func (s *Store) scan(ctx context.Context, operation string, each func(ids []stri
 		}
 	}
 	var err error
-	switch client := s.client.(type) {
-	case *redis.ClusterClient:
-		err = client.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return node(ctx, c) })
-	case *redis.Ring:
-		err = client.ForEachShard(ctx, func(ctx context.Context, c *redis.Client) error { return node(ctx, c) })
-	default:
-		err = node(ctx, client)
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return node(ctx, c) })
+	} else {
+		err = node(ctx, s.client)
 	}
 	if failed != nil {
 		return failed

@@ -3,8 +3,9 @@
 // the lifetime. An Express app with connect-redis 9 or 10 reads and writes the
 // same sessions at the same time.
 //
-// Redis 5 or newer, or Valkey: one server, one behind Sentinel, a Cluster, or a
-// Ring. What Redis loses, by a restart without persistence or a failover before a
+// One server, one behind Sentinel, or a Cluster, of Redis 7 or newer; nothing is
+// used that Valkey has not. A Ring is refused: it moves keys when a server fails,
+// and what was ended would be back. What Redis loses, by a restart without persistence or a failover before a
 // write was replicated, is lost: with appendonly and maxmemory-policy noeviction
 // that is little.
 //
@@ -61,6 +62,9 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	}
 	if err := o.complete(); err != nil {
 		return nil, err
+	}
+	if _, ring := client.(*redis.Ring); ring {
+		return nil, errors.New("redisstore: the client is a Ring, which moves keys when a server fails: a logout would not be final; use redis.NewClusterClient")
 	}
 	_, one := client.(*redis.Client)
 	return &Store{client: client, o: o, keys: newKeys(o.Prefix), sharded: !one, heeds: heedsDeadlines(client)}, nil
