@@ -46,6 +46,28 @@ func (m *Manager) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	return n, nil
 }
 
+// Stats counts the sessions. A store that cannot count is
+// [errors.ErrUnsupported].
+func (m *Manager) Stats(ctx context.Context) (store.Stats, error) {
+	stater, err := store.As[store.Stater](m.store)
+	if err != nil {
+		return store.Stats{}, err
+	}
+	stats, err := stater.Stats(ctx)
+	return stats, known(err)
+}
+
+// Report says how the store works: its cleanup, connections and copies. A store
+// that keeps no account is [errors.ErrUnsupported].
+func (m *Manager) Report(ctx context.Context) (store.Report, error) {
+	reporter, err := store.As[store.Reporter](m.store)
+	if err != nil {
+		return store.Report{}, err
+	}
+	report, err := reporter.Report(ctx)
+	return report, known(err)
+}
+
 // known marks an error as an outage unless it says something else for certain.
 func known(err error) error {
 	if err == nil || errors.Is(err, errors.ErrUnsupported) {

@@ -78,21 +78,6 @@ type Pruner interface {
 	Prune(ctx context.Context) (int, error)
 }
 
-// Stater is the ability to count.
-type Stater interface {
-	Stats(ctx context.Context) (Stats, error)
-}
-
-// Stats is how a store stands.
-type Stats struct {
-	Active    int           // records whose lifetime is not over
-	Expired   int           // records that wait to be pruned
-	LoggedIn  int           // active ones that have a user
-	Users     int           // different users of active records
-	Bytes     int64         // what the records take, as the store accounts for it
-	OldestAge time.Duration // age of the oldest active record
-}
-
 // Pinger is the ability to say whether the store would answer now.
 type Pinger interface {
 	Ping(ctx context.Context) error

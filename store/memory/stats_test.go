@@ -3,6 +3,7 @@ package memstore_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestStats(t *testing.T) {
 		Active: 4, Expired: 1, LoggedIn: 3, Users: 2, OldestAge: 2 * time.Minute,
 		Bytes: roomFor(4, "ann") + roomFor(1, ""),
 	}
-	if err != nil || got != want {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }
