@@ -68,6 +68,16 @@ func TestASVS_3_3_CookieAttributes(t *testing.T) {
 		{"shared with Express, under a path", func(c *session.Config) { c.Cookie = session.Cookie{Name: "connect.sid", Path: "/in"} },
 			"connect.sid=%V; Path=/in; Expires=%E; HttpOnly; Secure; SameSite=Lax",
 			"connect.sid=; Path=/in; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax"},
+		{"shared with Express by the preset", func(c *session.Config) {
+			c.Cookie, c.Express = session.Cookie{}, true
+		},
+			"connect.sid=%V; Path=/; Expires=%E; HttpOnly; Secure; SameSite=Lax",
+			"connect.sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax"},
+		{"shared with an Express of few settings", func(c *session.Config) {
+			c.Cookie, c.Express = session.Cookie{SameSite: http.SameSiteDefaultMode, Insecure: true}, true
+		},
+			"connect.sid=%V; Path=/; Expires=%E; HttpOnly",
+			"connect.sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"},
 		{"development", func(c *session.Config) { c.Cookie, c.Development = session.Cookie{}, true },
 			"session=%V; Path=/; Expires=%E; HttpOnly; SameSite=Lax",
 			"session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax"},

@@ -44,6 +44,13 @@ type Config struct {
 	// waits for the store. Defaults 2 s, 3 s and 5 s. Commit and Logout go on
 	// when the client has gone.
 	LoadTimeout, CommitTimeout, LogoutTimeout time.Duration
+	// Express shares sessions with an express-session app on the same table or
+	// Redis: the cookie is named "connect.sid" unless Cookie.Name says otherwise,
+	// there is no absolute lifetime unless Absolute says one, and
+	// http.SameSiteDefaultMode leaves SameSite out. Set the other fields of Cookie
+	// to what that app has: it takes a cookie's attributes from the row, also from
+	// one that we wrote.
+	Express bool
 	// HashIDs stores the SHA-256 of an id in place of the id. Not for a table
 	// that is shared with Express.
 	HashIDs bool
@@ -97,7 +104,16 @@ func (c *Config) complete() (warnings []string, bad problems) {
 	} else if c.Cookie.Insecure {
 		warnings = append(warnings, "Cookie.Insecure: the session cookie travels over plain http, where anyone on the way can read it; serve https")
 	}
-	c.Cookie.complete(&bad)
+	if c.Express {
+		if c.Cookie.Name == "" {
+			c.Cookie.Name = "connect.sid"
+		}
+		c.NoAbsolute = c.NoAbsolute || c.Absolute == 0
+		if c.HashIDs {
+			bad.add("HashIDs", "goes not with Express, which finds a session by the id in its cookie; leave one of the two out")
+		}
+	}
+	c.Cookie.complete(c.Express, &bad)
 
 	setDefault(&c.CommitTimeout, 3*time.Second)
 	setDefault(&c.LoadTimeout, 2*time.Second)
@@ -153,11 +169,11 @@ func setDefault(d *time.Duration, to time.Duration) {
 
 // complete fills in the defaults of a cookie and checks it as browsers will:
 // net/http sends nothing at all, or something else, for a cookie it dislikes.
-func (c *Cookie) complete(bad *problems) {
+func (c *Cookie) complete(express bool, bad *problems) {
 	if c.Path == "" {
 		c.Path = "/"
 	}
-	if c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode {
+	if c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode && !express {
 		c.SameSite = http.SameSiteLaxMode
 	}
 	if c.Name == "" {

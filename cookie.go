@@ -22,7 +22,7 @@ type Cookie struct {
 	Domain string
 	// Path defaults to "/".
 	Path string
-	// SameSite defaults to Lax.
+	// SameSite defaults to Lax. See [Config.Express] for leaving it out.
 	SameSite http.SameSite
 	// Partitioned sends the CHIPS attribute; it needs SameSite=None.
 	Partitioned bool
@@ -56,12 +56,17 @@ func newJar(c Cookie, secrets []string) *jar {
 	if c.Partitioned {
 		j.tail += "; Partitioned"
 	}
-	j.tail += "; SameSite=" + sameSiteName(c.SameSite)
+	if site := sameSiteName(c.SameSite); site != "" {
+		j.tail += "; SameSite=" + site
+	}
 	return j
 }
 
+// sameSiteName is the attribute's value, or "" where there is to be none.
 func sameSiteName(s http.SameSite) string {
 	switch s {
+	case http.SameSiteDefaultMode:
+		return ""
 	case http.SameSiteStrictMode:
 		return "Strict"
 	case http.SameSiteNoneMode:

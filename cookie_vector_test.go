@@ -122,6 +122,10 @@ func TestFixtureCookieObject(t *testing.T) {
 	if got := string(cfg.cookieObject(time.Hour, true, at)); got != want {
 		t.Errorf("our cookie object of a browser session is\n%s, and Express's\n%s", got, want)
 	}
+	cfg.Cookie.SameSite = http.SameSiteDefaultMode
+	if got, want := string(cfg.cookieObject(time.Hour, true, at)), string(d.get(keyCookie)); got != want {
+		t.Errorf("our cookie object without SameSite is\n%s, and Express's\n%s", got, want)
+	}
 }
 
 // What a live Express accepted and rejected, on one header line. %V is the

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -12,9 +13,14 @@ import (
 // naming the variable, what is wrong with its value, and the fix.
 //
 //	SESSION_SECRET            required; one secret, several separated by commas, or a JSON array
-//	SESSION_COOKIE_NAME       __Host-session; session in development
+//	SESSION_SHARE             unset; "express" shares sessions with an express-session app
+//	SESSION_COOKIE_NAME       __Host-session; session in development; connect.sid with SESSION_SHARE
+//	SESSION_COOKIE_DOMAIN     unset: this host only
+//	SESSION_COOKIE_PATH       /
+//	SESSION_COOKIE_SAMESITE   lax; strict, none, or with SESSION_SHARE "unset"
+//	SESSION_COOKIE_SECURE     true; false lets the cookie travel over plain http
 //	SESSION_IDLE_TIMEOUT      7d; a Go duration, days (7d), or "browser"
-//	SESSION_ABSOLUTE_TIMEOUT  30d; a Go duration, days, or "off"
+//	SESSION_ABSOLUTE_TIMEOUT  30d, and off with SESSION_SHARE; a Go duration, days, or "off"
 //	SESSION_CLEANUP_INTERVAL  15m
 //	SESSION_CLEANUP_SCHEDULE  0 3 * * *; a cron line, or "off"
 //	APP_ENV                   production; or development
@@ -37,7 +43,14 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 	} else {
 		c.Secrets = list
 	}
-	c.Cookie.Name = e.text("SESSION_COOKIE_NAME")
+	switch share := e.text("SESSION_SHARE"); share {
+	case "":
+	case "express":
+		c.Express = true
+	default:
+		e.bad("SESSION_SHARE", fmt.Sprintf("is %q; use express, or leave it out", share))
+	}
+	e.cookie(&c)
 	if c.Idle = e.duration("SESSION_IDLE_TIMEOUT", "browser"); c.Idle == named {
 		c.Idle, c.BrowserSession = 0, true
 	}
@@ -68,6 +81,9 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 var variables = map[string]string{
 	"Secrets":         "SESSION_SECRET",
 	"Cookie.Name":     "SESSION_COOKIE_NAME",
+	"Cookie.Domain":   "SESSION_COOKIE_DOMAIN",
+	"Cookie.Path":     "SESSION_COOKIE_PATH",
+	"Cookie.SameSite": "SESSION_COOKIE_SAMESITE",
 	"Idle":            "SESSION_IDLE_TIMEOUT",
 	"Absolute":        "SESSION_ABSOLUTE_TIMEOUT",
 	"CleanupInterval": "SESSION_CLEANUP_INTERVAL",
@@ -86,6 +102,33 @@ func (e *environment) text(name string) string {
 }
 
 func (e *environment) bad(name, what string) { e.problems.add(name, what) }
+
+// cookie reads how the cookie is sent.
+func (e *environment) cookie(c *Config) {
+	c.Cookie.Name, c.Cookie.Domain, c.Cookie.Path = e.text("SESSION_COOKIE_NAME"), e.text("SESSION_COOKIE_DOMAIN"), e.text("SESSION_COOKIE_PATH")
+	switch site := strings.ToLower(e.text("SESSION_COOKIE_SAMESITE")); {
+	case site == "":
+	case site == "lax":
+		c.Cookie.SameSite = http.SameSiteLaxMode
+	case site == "strict":
+		c.Cookie.SameSite = http.SameSiteStrictMode
+	case site == "none":
+		c.Cookie.SameSite = http.SameSiteNoneMode
+	case site == "unset" && c.Express:
+		c.Cookie.SameSite = http.SameSiteDefaultMode
+	case site == "unset":
+		e.bad("SESSION_COOKIE_SAMESITE", "is unset, which only an Express app beside us is a reason for; set SESSION_SHARE=express, or use lax")
+	default:
+		e.bad("SESSION_COOKIE_SAMESITE", fmt.Sprintf("is %q; use lax, strict or none", site))
+	}
+	switch secure := e.text("SESSION_COOKIE_SECURE"); secure {
+	case "", "true":
+	case "false":
+		c.Cookie.Insecure = true
+	default:
+		e.bad("SESSION_COOKIE_SECURE", fmt.Sprintf("is %q; use true or false", secure))
+	}
+}
 
 // named is what duration returns for the one word it takes.
 const named = time.Duration(-1)

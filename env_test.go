@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +48,12 @@ func TestConfigFromEnv(t *testing.T) {
 		{"a browser session without a cap", []string{"SESSION_IDLE_TIMEOUT=browser", "SESSION_ABSOLUTE_TIMEOUT=off"},
 			session.Config{BrowserSession: true, NoAbsolute: true}},
 		{"a schedule", []string{"SESSION_CLEANUP_SCHEDULE=30 2 * * 1-5"}, session.Config{CleanupSchedule: "30 2 * * 1-5"}},
+		{"shared with Express", []string{"SESSION_SHARE=express"}, session.Config{Express: true}},
+		{"shared with Express, in its own way", []string{"SESSION_SHARE=express", "SESSION_COOKIE_SAMESITE=unset", "SESSION_COOKIE_SECURE=false", "SESSION_COOKIE_DOMAIN=example.com", "SESSION_COOKIE_PATH=/app"},
+			session.Config{Express: true, Cookie: session.Cookie{SameSite: http.SameSiteDefaultMode, Insecure: true, Domain: "example.com", Path: "/app"}}},
+		{"a cookie for other sites", []string{"SESSION_COOKIE_SAMESITE=None", "SESSION_COOKIE_SECURE=true"}, session.Config{Cookie: session.Cookie{SameSite: http.SameSiteNoneMode}}},
+		{"a strict cookie", []string{"SESSION_COOKIE_SAMESITE=strict"}, session.Config{Cookie: session.Cookie{SameSite: http.SameSiteStrictMode}}},
+		{"a lax cookie", []string{"SESSION_COOKIE_SAMESITE=lax"}, session.Config{Cookie: session.Cookie{SameSite: http.SameSiteLaxMode}}},
 		{"no schedule", []string{"SESSION_CLEANUP_SCHEDULE=off"}, session.Config{CleanupSchedule: "off"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -62,7 +69,7 @@ func TestConfigFromEnv(t *testing.T) {
 			}
 			got.Secrets, c.want.Secrets = nil, nil
 			if got.Cookie != c.want.Cookie || got.Idle != c.want.Idle || got.Absolute != c.want.Absolute ||
-				got.BrowserSession != c.want.BrowserSession || got.NoAbsolute != c.want.NoAbsolute || got.Development != c.want.Development ||
+				got.BrowserSession != c.want.BrowserSession || got.NoAbsolute != c.want.NoAbsolute || got.Development != c.want.Development || got.Express != c.want.Express ||
 				got.CleanupInterval != c.want.CleanupInterval || got.CleanupSchedule != c.want.CleanupSchedule {
 				t.Errorf("read as\n%+v, want\n%+v", got, c.want)
 			}
@@ -89,6 +96,13 @@ func TestConfigFromEnvRefuses(t *testing.T) {
 		{"a cookie name with a space", []string{"SESSION_COOKIE_NAME=a b"}, []string{`SESSION_COOKIE_NAME is "a b"; use letters, digits, - _ and .`}},
 		{"a __Host- name in development", []string{"SESSION_COOKIE_NAME=__Host-a", "APP_ENV=development"},
 			[]string{`SESSION_COOKIE_NAME is "__Host-a", and browsers drop a __Host- cookie unless it is Secure, has Path=/ and no Domain; choose another name or those attributes`}},
+		{"sharing with another", []string{"SESSION_SHARE=rails"}, []string{`SESSION_SHARE is "rails"; use express, or leave it out`}},
+		{"a SameSite that is none", []string{"SESSION_COOKIE_SAMESITE=yes"}, []string{`SESSION_COOKIE_SAMESITE is "yes"; use lax, strict or none`}},
+		{"no SameSite without Express", []string{"SESSION_COOKIE_SAMESITE=unset"}, []string{"SESSION_COOKIE_SAMESITE is unset, which only an Express app beside us is a reason for; set SESSION_SHARE=express, or use lax"}},
+		{"SameSite=None over plain http", []string{"SESSION_COOKIE_SAMESITE=none", "SESSION_COOKIE_SECURE=false"}, []string{"SESSION_COOKIE_SAMESITE is None without Secure, which browsers drop; serve https, or use Lax"}},
+		{"Secure that is neither", []string{"SESSION_COOKIE_SECURE=auto"}, []string{`SESSION_COOKIE_SECURE is "auto"; use true or false`}},
+		{"a public suffix", []string{"SESSION_COOKIE_DOMAIN=co.uk"}, []string{`SESSION_COOKIE_DOMAIN is "co.uk", which is a public suffix, for which browsers take no cookie; use a domain of yours, such as example.com, or leave it out for this host only`}},
+		{"a path without a slash", []string{"SESSION_COOKIE_PATH=app"}, []string{`SESSION_COOKIE_PATH is "app"; it begins with / and has no ; and no control characters`}},
 		{"seconds without a unit", []string{"SESSION_IDLE_TIMEOUT=3600"}, []string{`SESSION_IDLE_TIMEOUT is "3600", which is no duration` + unit + `, or "browser"`}},
 		{"a word that another variable takes", []string{"SESSION_ABSOLUTE_TIMEOUT=browser"}, []string{`SESSION_ABSOLUTE_TIMEOUT is "browser", which is no duration` + unit + `, or "off"`}},
 		{"a cleanup that is off", []string{"SESSION_CLEANUP_INTERVAL=off"}, []string{`SESSION_CLEANUP_INTERVAL is "off", which is no duration` + unit}},
@@ -142,7 +156,7 @@ func TestConfigFromEnvReadsItsOwnNamesOnly(t *testing.T) {
 			t.Errorf("%s was asked for", name)
 		}
 	}
-	if len(asked) != 7 {
-		t.Errorf("%d variables, and 7 are documented: %q", len(asked), asked)
+	if len(asked) != 12 {
+		t.Errorf("%d variables, and 12 are documented: %q", len(asked), asked)
 	}
 }

@@ -79,7 +79,7 @@ func (c *Config) cookieObject(idle time.Duration, browser bool, now time.Time) [
 		HTTPOnly       bool    `json:"httpOnly"`
 		Domain         string  `json:"domain,omitempty"`
 		Path           string  `json:"path"`
-		SameSite       string  `json:"sameSite"`
+		SameSite       string  `json:"sameSite,omitempty"`
 	}
 	if !browser {
 		ms, expires := idle.Milliseconds(), now.Add(idle).UTC().Format("2006-01-02T15:04:05.000Z")

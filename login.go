@@ -31,7 +31,8 @@ func Drop(keys ...string) LoginOption {
 }
 
 // Numeric writes the user as a JSON number: 1, not "1". An Express app that
-// shares the session gets the type its deserializeUser expects.
+// shares the session gets the type its deserializeUser expects. Without it a new
+// login of the user that the session has keeps the type it has.
 func Numeric() LoginOption { return func(o *loginOptions) { o.numeric = true } }
 
 // User is who is logged in, or "".
@@ -68,6 +69,10 @@ func (s *Session) Login(user string, opts ...LoginOption) error {
 	return s.changeLocked(func(d *draft) error {
 		before := d.doc.user()
 		another := before != "" && before != user
+		as := value
+		if before == user && !o.numeric { // 1 stays 1, as Express wrote it
+			as = member(d.doc.get(keyPassport), "user")
+		}
 		if another || o.keepGiven {
 			d.doc.keep(func(name string) bool {
 				return name == keyCookie || !another && name == keyOwn || refusedKeys[name] == "" && slices.Contains(o.keep, name)
@@ -81,7 +86,7 @@ func (s *Session) Login(user string, opts ...LoginOption) error {
 		if another {
 			d.doc.set(keyCookie, s.x.m.cfg.cookieObject(s.x.m.cfg.Idle, s.x.m.cfg.BrowserSession, time.Now()))
 		}
-		d.doc.set(keyPassport, slices.Concat([]byte(`{"user":`), value, []byte(`}`)))
+		d.doc.set(keyPassport, slices.Concat([]byte(`{"user":`), as, []byte(`}`)))
 		d.own(func(part *document) { part.set(ownAuth, auth) })
 		d.rotate, d.login = true, true
 		return nil

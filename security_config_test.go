@@ -70,6 +70,8 @@ func TestRefusedConfigurations(t *testing.T) {
 			[]string{"Cookie.SameSite is 7; use Lax, Strict or None of net/http"}},
 		{"64 Partitioned without Secure", func(c *C) { c.Cookie = session.Cookie{Partitioned: true, Insecure: true} },
 			[]string{"Cookie.Partitioned needs Secure and SameSite=None; set both, or leave it out"}},
+		{"HashIDs, and a table that Express reads", func(c *C) { c.HashIDs, c.Express = true, true },
+			[]string{"HashIDs goes not with Express, which finds a session by the id in its cookie; leave one of the two out"}},
 		{"64 Partitioned and SameSite=None without Secure", func(c *C) {
 			c.Cookie = session.Cookie{Partitioned: true, SameSite: http.SameSiteNoneMode, Insecure: true}
 		},

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echosession/session"
+	"github.com/echosession/session/store"
 )
 
 func TestLoginOptions(t *testing.T) {
@@ -111,5 +113,39 @@ func TestLoginUser(t *testing.T) {
 				t.Errorf("stored %s for user %q, want %s", doc.Passport, r.User, tt.passport)
 			}
 		})
+	}
+}
+
+// A user whom Express stored as a number stays one when they prove who they are
+// again, and so does any other that this user's name reads as.
+func TestLoginKeepsTheTypeOfTheUser(t *testing.T) {
+	for _, tt := range []struct {
+		stored, user string
+		opts         []session.LoginOption
+		want         string
+	}{
+		{`{"user":1,"since":2}`, "1", nil, `{"user":1}`},
+		{`{"user":"1"}`, "1", nil, `{"user":"1"}`},
+		{`{"user":"1"}`, "1", []session.LoginOption{session.Numeric()}, `{"user":1}`},
+		{`{"user":1}`, "2", nil, `{"user":"2"}`},
+		{`{"user":true}`, "true", nil, `{"user":true}`},
+		{`{}`, "1", nil, `{"user":"1"}`},
+	} {
+		st := newStore(t, nil)
+		a := newApp(t, st, func(c *session.Config) { c.Express = true })
+		a.route("/enter", func(_ context.Context, s *session.Session) (string, error) { return "", s.Login(tt.user, tt.opts...) })
+		r := &store.Record{ID: "express", User: tt.user, Data: []byte(`{"cookie":{"originalMaxAge":60000},"passport":` + tt.stored + `}`), Idle: time.Minute}
+		if err := st.Create(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		got := a.replay("connect.sid=" + escaped(signed(secret, "express"))).post("/enter")
+		r, err := st.Load(t.Context(), idOf(t, pair(got.setCookie(t))))
+		if err != nil {
+			t.Fatal(tt.stored, err)
+		}
+		var doc struct{ Passport json.RawMessage }
+		if err := json.Unmarshal(r.Data, &doc); err != nil || string(doc.Passport) != tt.want {
+			t.Errorf("a login of %s over %s stores %s, want %s", tt.user, tt.stored, doc.Passport, tt.want)
+		}
 	}
 }
