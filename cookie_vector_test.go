@@ -2,107 +2,101 @@ package session
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 )
 
-// What express-session, cookie-signature and encodeURIComponent make of an id
-// and a secret, as a live Express wrote it. The first secret is the one in
-// Express's own documentation; New refuses it, and only tests may use it.
-var vectors = []struct{ id, secret, value string }{
-	{"-lwhNbQhBS9U7BTDZKwOrK2IhRrO_IVC", "keyboard cat", "s%3A-lwhNbQhBS9U7BTDZKwOrK2IhRrO_IVC.n4lgfPO8xTrZmNChvX7djVliinx01YjaE0HxT6JaNTQ"},
-	{"L_8Svv7ckh0gMkqr2oiqvKrU7SQ-8lpQ", "keyboard cat", "s%3AL_8Svv7ckh0gMkqr2oiqvKrU7SQ-8lpQ.R9%2BpBi%2FISgT%2BuIipHK2fVdc5t3t0s3dnrvpEIfEpAD0"},
-	{"sid.with.dots", "keyboard cat", "s%3Asid.with.dots.DuM6Lqsbfh5Fer8YprEO%2BEvZmDbfpn2PDcnvmoBlpSI"},
-	{"a", "é√😀 secret", "s%3Aa.mUcutB6sdRyW4nEB8fxrFXbwnnconzxXQqIi0HA4WU4"},
-	{"~!*()' x/+=é", "k", "s%3A~!*()'%20x%2F%2B%3D%C3%A9.ovtmUPMPs0GnuFXegRQ8PlPKNOXIFrzEQtLK9p0kkBQ"},
+// captured is what a live Express wrote: what express-session, cookie-signature
+// and encodeURIComponent make of an id and a secret, and what it stored and sent.
+// One fixture (G) was written in Go and taken by Express; Redis without a cookie
+// age (F) was captured without its line. The folder interop compares the same with
+// an Express of today. The first secret is the one in Express's own
+// documentation; New refuses it, and only tests may use it.
+var vectors, fixtures = captured()
+
+type (
+	vector  struct{ ID, Secret, Value string }
+	fixture struct{ Name, Line, Document string }
+)
+
+func captured() ([]vector, []fixture) {
+	var all struct {
+		Vectors  []vector
+		Fixtures []fixture
+	}
+	text, err := os.ReadFile("testdata/express.json")
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil || len(all.Vectors) != 5 || len(all.Fixtures) != 7 {
+		panic(fmt.Sprint("testdata/express.json: ", err))
+	}
+	return all.Vectors, all.Fixtures
 }
 
 func TestVectors(t *testing.T) {
 	for _, v := range vectors {
-		j := newJar(Cookie{Name: "connect.sid", Path: "/"}, []string{v.secret})
-		line, _, _ := strings.Cut(j.line(v.id, time.Time{}), ";")
-		if line != "connect.sid="+v.value {
-			t.Errorf("signing %q gives\n%s, and Express has\n%s", v.id, line, v.value)
+		j := newJar(Cookie{Name: "connect.sid", Path: "/"}, []string{v.Secret})
+		line, _, _ := strings.Cut(j.line(v.ID, time.Time{}), ";")
+		if line != "connect.sid="+v.Value {
+			t.Errorf("signing %q gives\n%s, and Express has\n%s", v.ID, line, v.Value)
 		}
-		if id, ok := j.verify(v.value); !ok || id != v.id {
-			t.Errorf("Express's %s reads as %q, %v; want %q", v.value, id, ok, v.id)
+		if id, ok := j.verify(v.Value); !ok || id != v.ID {
+			t.Errorf("Express's %s reads as %q, %v; want %q", v.Value, id, ok, v.ID)
 		}
 	}
-}
-
-// fixtures are what a live Express stored and sent, and one that Express took
-// from us (G). Redis without a cookie age (F) was captured without its line.
-var fixtures = []struct{ name, line, document string }{
-	{"A: Postgres, an hour",
-		"connect.sid=s%3A-lwhNbQhBS9U7BTDZKwOrK2IhRrO_IVC.n4lgfPO8xTrZmNChvX7djVliinx01YjaE0HxT6JaNTQ; Path=/; Expires=Mon, 23 Nov 2026 18:08:49 GMT; HttpOnly",
-		`{"cookie":{"originalMaxAge":3600000,"expires":"2026-11-23T18:08:49.339Z","httpOnly":true,"path":"/"},"views":1}`},
-	{"B: Postgres, passport",
-		"connect.sid=s%3AL_8Svv7ckh0gMkqr2oiqvKrU7SQ-8lpQ.R9%2BpBi%2FISgT%2BuIipHK2fVdc5t3t0s3dnrvpEIfEpAD0; Path=/; Expires=Mon, 23 Nov 2026 18:08:51 GMT; HttpOnly",
-		`{"cookie":{"originalMaxAge":3600000,"expires":"2026-11-23T18:08:51.719Z","httpOnly":true,"path":"/"},"passport":{"user":1}}`},
-	{"C: Postgres, no age",
-		"connect.sid=s%3AX-m3IiY0Ty81xZR6xvVTatsaBLtjfkRi.DwcSaedkNSmHQ%2FMdJgmpYgPT9dMXSZ44c3lT9jVIG1E; Path=/; HttpOnly",
-		`{"cookie":{"originalMaxAge":null,"expires":null,"httpOnly":true,"path":"/"},"views":1}`},
-	{"D: every attribute",
-		"connect.sid=s%3A90_CIfWhyL770O2poNSF9uYDnmXsunG7.ytExyGt1Bz5c1o1grd5zDW382LN9P6jdb6waPH7%2FeFo; Domain=example.com; Path=/; Expires=Mon, 23 Nov 2026 18:23:53 GMT; HttpOnly; Secure; SameSite=Lax",
-		`{"cookie":{"originalMaxAge":3600000,"expires":"2026-11-23T18:23:53.379Z","secure":true,"httpOnly":true,"domain":"example.com","path":"/","sameSite":"lax"},"views":1}`},
-	{"E: Redis, passport",
-		"connect.sid=s%3AcdBonmEFkf3UFgsHdPqDGqoQsbXkzGFC.UXuTv2QpQv0cn4bPoiFFggmdKYUVeNLvaxTB%2FQScmwg; Path=/; Expires=Mon, 23 Nov 2026 18:10:41 GMT; HttpOnly",
-		`{"cookie":{"originalMaxAge":3600000,"expires":"2026-11-23T18:10:41.429Z","httpOnly":true,"path":"/"},"passport":{"user":1}}`},
-	{"F: Redis, no age", "",
-		`{"cookie":{"originalMaxAge":null,"expires":null,"httpOnly":true,"path":"/"},"views":1}`},
-	{"G: written in Go, taken by Express",
-		"connect.sid=s%3ASAXvfFCtB2HZoP-EKUZMRmJroSVkoeyK.9AXori4Fu4fiKlulda4dvywfD6%2F%2FaZAKRw4Xkfi9JP0; Path=/; Expires=Mon, 23 Nov 2026 18:27:30 GMT; HttpOnly",
-		`{"cookie":{"originalMaxAge":3600000,"expires":"2026-11-23T18:27:30.834Z","httpOnly":true,"path":"/"},"passport":{"user":2},"go":{"html":"<b>&\u2028</b>","t":"2026-11-23T17:27:30.834Z"}}`},
 }
 
 // Express leaves SameSite out unless it is configured; we always send one. So
 // for a line without it ours is Express's and that attribute.
 func TestFixtureLines(t *testing.T) {
 	for _, f := range fixtures {
-		if f.line == "" {
+		if f.Line == "" {
 			continue
 		}
-		sent, err := http.ParseSetCookie(f.line)
+		sent, err := http.ParseSetCookie(f.Line)
 		if err != nil {
-			t.Fatalf("%s: %v", f.name, err)
+			t.Fatalf("%s: %v", f.Name, err)
 		}
 		j := newJar(Cookie{
 			Name: "connect.sid", Domain: sent.Domain, Path: "/", SameSite: http.SameSiteLaxMode, Insecure: !sent.Secure,
 		}, []string{"keyboard cat"})
 		id, found := j.find([]string{"other=1; connect.sid=" + sent.Value})
 		if found != cookieValid {
-			t.Errorf("%s: Express's cookie is refused", f.name)
+			t.Errorf("%s: Express's cookie is refused", f.Name)
 		}
 		// The clock of the document has milliseconds, that of the line has not.
 		var expires time.Time
-		d := parseDocument([]byte(f.document))
+		d := parseDocument([]byte(f.Document))
 		if raw := member(d.get(keyCookie), "expires"); string(raw) != "null" {
 			if err := json.Unmarshal(raw, &expires); err != nil {
 				t.Fatal(err)
 			}
 		}
-		want := strings.TrimSuffix(f.line, "; SameSite=Lax") + "; SameSite=Lax"
+		want := strings.TrimSuffix(f.Line, "; SameSite=Lax") + "; SameSite=Lax"
 		if got := j.line(id, expires); got != want {
-			t.Errorf("%s: our line is\n%s, and Express's\n%s", f.name, got, want)
+			t.Errorf("%s: our line is\n%s, and Express's\n%s", f.Name, got, want)
 		}
 	}
 }
 
 func TestFixtureDocuments(t *testing.T) {
 	for _, f := range fixtures {
-		d := parseDocument([]byte(f.document))
-		if got := string(d.text()); got != f.document {
-			t.Errorf("%s: an unchanged document is written as\n%s, and was\n%s", f.name, got, f.document)
+		d := parseDocument([]byte(f.Document))
+		if got := string(d.text()); got != f.Document {
+			t.Errorf("%s: an unchanged document is written as\n%s, and was\n%s", f.Name, got, f.Document)
 		}
 		if breaksExpress(d.get(keyCookie)) {
-			t.Errorf("%s: what Express wrote itself is taken for what breaks it", f.name)
+			t.Errorf("%s: what Express wrote itself is taken for what breaks it", f.Name)
 		}
 		cfg := Config{Idle: 7 * day}
 		idle, browser := cfg.lifetime(&d)
-		if aged := strings.Contains(f.document, "3600000"); aged && (idle != time.Hour || browser) || !aged && (idle != day || !browser) {
-			t.Errorf("%s: lives %v (browser session: %v)", f.name, idle, browser)
+		if aged := strings.Contains(f.Document, "3600000"); aged && (idle != time.Hour || browser) || !aged && (idle != day || !browser) {
+			t.Errorf("%s: lives %v (browser session: %v)", f.Name, idle, browser)
 		}
 	}
 }
@@ -112,11 +106,11 @@ func TestFixtureDocuments(t *testing.T) {
 func TestFixtureCookieObject(t *testing.T) {
 	cfg := Config{Cookie: Cookie{Domain: "example.com", Path: "/", SameSite: http.SameSiteLaxMode}}
 	at := time.Date(2026, 11, 23, 19, 23, 53, 379_999_999, time.FixedZone("two hours east", 2*60*60))
-	d := parseDocument([]byte(fixtures[3].document))
+	d := parseDocument([]byte(fixtures[3].Document))
 	if got, want := string(cfg.cookieObject(time.Hour, false, at)), string(d.get(keyCookie)); got != want {
 		t.Errorf("our cookie object is\n%s, and Express's\n%s", got, want)
 	}
-	d = parseDocument([]byte(fixtures[2].document))
+	d = parseDocument([]byte(fixtures[2].Document))
 	cfg = Config{Cookie: Cookie{Path: "/", SameSite: http.SameSiteStrictMode, Insecure: true}}
 	want := strings.TrimSuffix(string(d.get(keyCookie)), "}") + `,"sameSite":"strict"}`
 	if got := string(cfg.cookieObject(time.Hour, true, at)); got != want {
@@ -132,12 +126,12 @@ func TestFixtureCookieObject(t *testing.T) {
 // vector's encoded value, %R the raw one, %F a value whose signature is off.
 func TestSpellings(t *testing.T) {
 	v := vectors[1] // its signature has both + and /
-	raw := "s:" + v.id + ".R9+pBi/ISgT+uIipHK2fVdc5t3t0s3dnrvpEIfEpAD0"
-	forged := strings.TrimSuffix(v.value, "0") + "1"
-	header := strings.NewReplacer("%V", v.value, "%R", raw, "%F", forged)
-	j := newJar(Cookie{Name: "connect.sid", Path: "/"}, []string{"unused", v.secret})
+	raw := "s:" + v.ID + ".R9+pBi/ISgT+uIipHK2fVdc5t3t0s3dnrvpEIfEpAD0"
+	forged := strings.TrimSuffix(v.Value, "0") + "1"
+	header := strings.NewReplacer("%V", v.Value, "%R", raw, "%F", forged)
+	j := newJar(Cookie{Name: "connect.sid", Path: "/"}, []string{"unused", v.Secret})
 	const oddID = "100%" // genid may make any id
-	percent := "s:" + oddID + "." + newKeyring([]string{v.secret}).sign(oddID)
+	percent := "s:" + oddID + "." + newKeyring([]string{v.Secret}).sign(oddID)
 
 	for _, c := range []struct {
 		name, line string
@@ -145,8 +139,8 @@ func TestSpellings(t *testing.T) {
 	}{
 		{"encoded is accepted", "connect.sid=%V", cookieValid},
 		{"raw is accepted", "connect.sid=%R", cookieValid},
-		{"%3a in lower case is accepted", "connect.sid=" + strings.Replace(v.value, "%3A", "%3a", 1), cookieValid},
-		{"over-encoded is accepted", "connect.sid=" + strings.Replace(v.value, "s%3AL_", "%73%3A%4c%5F", 1), cookieValid},
+		{"%3a in lower case is accepted", "connect.sid=" + strings.Replace(v.Value, "%3A", "%3a", 1), cookieValid},
+		{"over-encoded is accepted", "connect.sid=" + strings.Replace(v.Value, "s%3AL_", "%73%3A%4c%5F", 1), cookieValid},
 		{"encoded in double quotes is accepted", `connect.sid="%V"`, cookieValid},
 		{"raw in double quotes is accepted", `connect.sid="%R"`, cookieValid},
 		{"spaces and tabs round = and ; are accepted", "a=1 ;\t connect.sid \t= \t%V \t; b=2", cookieValid},
@@ -161,14 +155,14 @@ func TestSpellings(t *testing.T) {
 		{"a cut escape is rejected", "connect.sid=%V%2", cookieForged},
 		{"padding is rejected", "connect.sid=%R=", cookieForged},
 		{"encoded padding is rejected", "connect.sid=%V%3D", cookieForged},
-		{"a url-safe signature is rejected", "connect.sid=s:" + v.id + ".R9-pBi_ISgT-uIipHK2fVdc5t3t0s3dnrvpEIfEpAD0", cookieForged},
+		{"a url-safe signature is rejected", "connect.sid=s:" + v.ID + ".R9-pBi_ISgT-uIipHK2fVdc5t3t0s3dnrvpEIfEpAD0", cookieForged},
 		{"+ that became a space is rejected", "connect.sid=" + strings.ReplaceAll(raw, "+", " "), cookieForged},
-		{"+ that became %20 is rejected", "connect.sid=" + strings.ReplaceAll(v.value, "%2B", "%20"), cookieForged},
-		{"an escape escaped is rejected", "connect.sid=" + strings.ReplaceAll(v.value, "%2B", "%252B"), cookieForged},
-		{"unsigned is rejected", "connect.sid=" + v.id, cookieForged},
-		{"unsigned with s: is rejected", "connect.sid=s%3A" + v.id, cookieForged},
-		{"without s: is rejected", "connect.sid=" + strings.TrimPrefix(v.value, "s%3A"), cookieForged},
-		{"j: in place of s: is rejected", "connect.sid=j" + strings.TrimPrefix(v.value, "s"), cookieForged},
+		{"+ that became %20 is rejected", "connect.sid=" + strings.ReplaceAll(v.Value, "%2B", "%20"), cookieForged},
+		{"an escape escaped is rejected", "connect.sid=" + strings.ReplaceAll(v.Value, "%2B", "%252B"), cookieForged},
+		{"unsigned is rejected", "connect.sid=" + v.ID, cookieForged},
+		{"unsigned with s: is rejected", "connect.sid=s%3A" + v.ID, cookieForged},
+		{"without s: is rejected", "connect.sid=" + strings.TrimPrefix(v.Value, "s%3A"), cookieForged},
+		{"j: in place of s: is rejected", "connect.sid=j" + strings.TrimPrefix(v.Value, "s"), cookieForged},
 		{"spare bits of the last character count", "connect.sid=%F", cookieForged},
 		{"an empty id is rejected", "connect.sid=s%3A.R9%2BpBi%2FISgT%2BuIipHK2fVdc5t3t0s3dnrvpEIfEpAD0", cookieForged},
 		{"single quotes are no quotes", "connect.sid='%V'", cookieForged},
@@ -182,7 +176,7 @@ func TestSpellings(t *testing.T) {
 			if found != c.want {
 				t.Errorf("finding %d, want %d", found, c.want)
 			}
-			want := (map[finding]string{cookieValid: v.id})[c.want]
+			want := (map[finding]string{cookieValid: v.ID})[c.want]
 			if strings.Contains(c.line, oddID) {
 				want = oddID
 			}

@@ -147,7 +147,7 @@ func setOf(ids []string) map[string]bool {
 // keys are those encoding/json finds, and of duplicates the last one counts.
 func FuzzDocument(f *testing.F) {
 	for _, text := range []string{
-		fixtures[0].document, fixtures[3].document, fixtures[6].document,
+		fixtures[0].Document, fixtures[3].Document, fixtures[6].Document,
 		``, `null`, `5`, `[]`, `"abc"`, `{}`, ` { } `, `"{\"cookie\":{},\"a\":1}"`, `"\"{}\""`,
 		`{"a":1,"b":9007199254740993,"a":-0}`, `{"b":{"a":[1e400,1.0]},"\u0061":"\ud800"}`,
 		`{"\ud800":1,"\ud801":2,"�":3}`, "{\"\xff\":\"\xfe\",\"c\":\"\x00\"}", `{"a":"}],\"","b" : [ {"}":"]"} ] }`,

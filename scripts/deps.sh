@@ -12,6 +12,9 @@ needs='
 gcc                   gcc
 /usr/include/stdlib.h libc6-dev
 curl                  curl
+node                  nodejs
+npm                   npm
+chromium              chromium
 redis-server          redis-server
 pgbouncer             pgbouncer
 initdb                postgresql

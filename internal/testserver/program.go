@@ -11,8 +11,9 @@ import (
 type ProgramOptions struct {
 	// Name is what messages call it.
 	Name string
-	// Path is the executable.
+	// Path is the executable, Args are its arguments.
 	Path string
+	Args []string
 	// Env is the whole environment of a program that listens at that port.
 	Env func(port int) []string
 	// Ready is what it writes once it serves.
@@ -51,7 +52,8 @@ func newProgram(o ProgramOptions) (*Program, error) {
 	p.server = server{name: o.Name, dir: dir, ready: func(p *process) bool { return strings.Contains(p.output(), o.Ready) }}
 	p.server.command = func() (command, error) {
 		args := append([]string{"-i"}, o.Env(p.port)...)
-		return command{path: env, args: append(args, o.Path), dir: dir, log: p.logFile(), soon: "KILL"}, nil
+		args = append(append(args, o.Path), o.Args...)
+		return command{path: env, args: args, dir: dir, log: p.logFile(), soon: "KILL"}, nil
 	}
 	if err := p.launch(); err != nil {
 		return nil, errors.Join(err, p.close())

@@ -1,0 +1,67 @@
+package interop
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/echosession/session/internal/testserver"
+)
+
+// patience is how long a test waits for what has to come. Nothing is measured
+// with it.
+const patience = 30 * time.Second
+
+// secret is long enough for both; old is one that Express has had for years.
+const (
+	secret = "mR4vT9xk2WqLz7bYc0PfJh5sNd8gUa3eXo6iVt1r"
+	old    = "keyboard cat"
+)
+
+// A side is one of the two apps: the address of its routes.
+type side struct {
+	name string
+	url  string
+}
+
+// express starts the Express apps with their settings as its environment.
+func express(t testing.TB, env ...string) (of func(settings string) side) {
+	t.Helper()
+	var at string
+	testserver.StartProgram(t, testserver.ProgramOptions{
+		Name: "Express", Path: node, Args: []string{absolute(t, "express/app.js")}, Ready: "Express listens",
+		Env: func(port int) []string {
+			at = fmt.Sprintf("http://127.0.0.1:%d/", port)
+			return append([]string{fmt.Sprint("PORT=", port), "SECRETS=" + list(secret)}, env...)
+		},
+	})
+	return func(settings string) side { return side{"Express, " + settings, at + settings} }
+}
+
+// echo starts the reference app, sharing with Express.
+func echo(t testing.TB, env ...string) side {
+	t.Helper()
+	var at string
+	testserver.StartProgram(t, testserver.ProgramOptions{
+		Name: "Echo", Path: login, Ready: "msg=Listening",
+		Env: func(port int) []string {
+			at = fmt.Sprintf("http://127.0.0.1:%d", port)
+			return append([]string{fmt.Sprint("PORT=", port), "SESSION_SHARE=express", "SESSION_SECRET=" + secret,
+				"SESSION_COOKIE_SECURE=false", "SESSION_COOKIE_SAMESITE=unset", "SESSION_IDLE_TIMEOUT=1h", "GORACE=atexit_sleep_ms=0"}, env...)
+		},
+	})
+	return side{"Echo", at}
+}
+
+// list is a list of secrets, as both sides read it.
+func list(secrets ...string) string {
+	text, _ := json.Marshal(secrets)
+	return string(text)
+}
+
+// form is the body of a login.
+func form(user, kind string) string {
+	return url.Values{"user": {user}, "kind": {kind}, "password": {"any"}, "numeric": {fmt.Sprint(kind == "number")}}.Encode()
+}

@@ -1,0 +1,45 @@
+package interop
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+)
+
+// takingTurns: requests that do not overlap lose nothing, whoever makes them; and
+// parallel ones of Echo's own lose nothing beside an Express that only reads.
+func takingTurns(t *testing.T, c *couple) {
+	v := newVisitor(t)
+	v.login(c.theirs, "ann", "string")
+	const turns = 1000
+	for n := 1; n <= turns; n++ {
+		s := []side{c.theirs, c.ours}[n%2]
+		v.post(s, "/visit").is(t, 200, fmt.Sprintf(`{"visits":%d}`, n))
+		if n%100 < 2 { // a key of each side's, to be there in the end
+			v.set(s, fmt.Sprintf(`{"turn %d":%d}`, n, n))
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	for _, s := range []side{c.ours, c.theirs} {
+		v.until(c.isLate(s, c.theirs), s, "/me", 200, fmt.Sprintf(`{"user":"ann","visits":%d}`, turns))
+		for n := 1; n <= turns; n++ {
+			if n%100 < 2 {
+				v.get(s, fmt.Sprintf("/get?key=turn%%20%d", n)).is(t, 200, fmt.Sprint(n))
+			}
+		}
+	}
+
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 10 {
+				v.post(c.ours, "/visit").is(t, 200, "*")
+				v.get(c.theirs, "/me").is(t, 200, "*")
+			}
+		})
+	}
+	all.Wait()
+	v.get(c.theirs, "/me").is(t, 200, fmt.Sprintf(`{"user":"ann","visits":%d}`, turns+80))
+}
