@@ -1,9 +1,11 @@
 package interop
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -64,4 +66,19 @@ func list(secrets ...string) string {
 // form is the body of a login.
 func form(user, kind string) string {
 	return url.Values{"user": {user}, "kind": {kind}, "password": {"any"}, "numeric": {fmt.Sprint(kind == "number")}}.Encode()
+}
+
+// refused runs the reference app until it ends by itself, and returns what it
+// said.
+func refused(t testing.TB, env ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, login)
+	cmd.Env = append([]string{"PORT=0", "SESSION_SECRET=" + secret}, env...)
+	out, err := cmd.CombinedOutput()
+	if err == nil || ctx.Err() != nil {
+		t.Errorf("it is not refused: %v", err)
+	}
+	return string(out)
 }
