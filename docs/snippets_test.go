@@ -31,7 +31,7 @@ var known = map[string]string{
 }
 
 // surroundings are what the text around a fragment takes as given.
-const surroundings = `(ctx context.Context, e *echo.Echo, c echo.Context, m *session.Manager, s *session.Session, secret string, news echo.HandlerFunc) error`
+const surroundings = `(ctx context.Context, e *echo.Echo, c echo.Context, m *session.Manager, s *session.Session, secret string, news echo.HandlerFunc, pool *pgxpool.Pool) error`
 
 // source makes a file of a snippet: as it is when it is a whole one, as
 // declarations when it begins with one, else as the body of a function.

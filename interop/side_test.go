@@ -35,11 +35,16 @@ func express(t testing.TB, env ...string) (of func(settings string) side) {
 	testserver.StartProgram(t, testserver.ProgramOptions{
 		Name: "Express", Path: node, Args: []string{absolute(t, "express/app.js")}, Ready: "Express listens",
 		Env: func(port int) []string {
-			at = fmt.Sprintf("http://127.0.0.1:%d/", port)
+			at = fmt.Sprintf("http://127.0.0.1:%d", port)
 			return append([]string{fmt.Sprint("PORT=", port), "SECRETS=" + list(secret)}, env...)
 		},
 	})
-	return func(settings string) side { return side{"Express, " + settings, at + settings} }
+	return func(settings string) side {
+		if settings == "plain" {
+			return side{"Express", at}
+		}
+		return side{"Express, " + settings, at + "/" + settings}
+	}
 }
 
 // echo starts the reference app, sharing with Express.

@@ -13,7 +13,7 @@ var gates atomic.Int64
 func (v *visitor) held(c *couple, s side, key string) (finish func() answer) {
 	v.t.Helper()
 	gate := fmt.Sprint("/gates/", gates.Add(1))
-	root := side{"Express", c.settings("").url[:len(c.settings("").url)-1]}
+	root := c.theirs
 	done := make(chan answer, 1)
 	go func() { done <- v.get(s, fmt.Sprintf("/slow?gate=%s&key=%s", gate[len("/gates/"):], key)) }()
 	v.get(root, gate).is(v.t, 204, "")

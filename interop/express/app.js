@@ -2,8 +2,8 @@
 // Postgres (connect-pg-simple) or Redis (connect-redis). The tests of the folder
 // above run it beside Echo, on one table or one Redis.
 //
-// It serves one and the same app under /plain, /rolling, /resave and
-// /rolling-resave, which are the settings of its express-session.
+// It serves one and the same app under /rolling, /resave and /rolling-resave, which
+// are settings of express-session, and without them at /.
 import express from 'express';
 import { gates } from './gates.js';
 import { sessions } from './sessions.js';
@@ -57,7 +57,7 @@ function app(store, settings) {
 const root = express();
 gates.serve(root);
 const { store, ready } = await sessions.store(process.env);
-for (const name of ['plain', 'rolling', 'resave', 'rolling-resave']) {
+for (const name of ['rolling', 'resave', 'rolling-resave', '']) {
   root.use('/' + name, app(store, { rolling: name.includes('rolling'), resave: name.includes('resave') }));
 }
 root.use((err, req, res, next) => {
