@@ -78,6 +78,8 @@ var tables = []struct{ name, title string }{
 	{"server", fmt.Sprintf("Echo v4 over loopback, %d connections: requests/s, bare Echo's in turn, the median share", connections)},
 	{postgresOne, "Postgres, fsync on, Echo v4 in process, one caller: time, allocations, times the raw SELECT in turn, the median"},
 	{postgresMany, fmt.Sprintf("Postgres, fsync on, Echo v4 in process, %d callers: time of one share, allocations, times the raw SELECT in turn, the median", connections)},
+	{tierOne, "Tier, Redis before Postgres, one caller: time, allocations, times the raw GET in turn, the median"},
+	{tierMany, fmt.Sprintf("Tier, Redis before Postgres, %d callers: time of one share, allocations, times the raw GET in turn, the median", connections)},
 	{"prune", "Postgres, fsync on, lookups while expired rows are pruned"},
 	{"ceiling", "What a read of a signed, stored session cannot do without: time, allocations"},
 }
@@ -101,7 +103,7 @@ func (r row) columns() string {
 	switch {
 	case r.text != "":
 		return r.text
-	case r.table == postgresOne, r.table == postgresMany:
+	case r.table == postgresOne, r.table == postgresMany, r.table == tierOne, r.table == tierMany:
 		return fmt.Sprintf("%s\t%.0f\t%.2f", microseconds(r.other), r.allocs, 1/r.share)
 	case r.table == "server":
 		return fmt.Sprintf("%s\t%s\t%.2f", perSecond(r.other), perSecond(r.base), r.share)

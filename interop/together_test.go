@@ -48,7 +48,7 @@ func TestTogether(t *testing.T) {
 		},
 		"Redis alone": func(t *testing.T) *couple {
 			redis := testserver.StartRedis(t, testserver.RedisOptions{})
-			env := []string{"SESSION_STORE=redis-only", "REDIS_URL=" + redis.URL()}
+			env := []string{"SESSION_STORE=redis-only", "REDIS_URL=" + redis.URL(), "ECHO=5"}
 			return &couple{env: env, redis: redis, ours: echo(t, env...), settings: express(t, "REDIS_URL="+redis.URL())}
 		},
 	}
