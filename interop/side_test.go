@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,13 +52,25 @@ func express(t testing.TB, env ...string) (of func(settings string) side) {
 func echo(t testing.TB, env ...string) side {
 	t.Helper()
 	var at string
-	testserver.StartProgram(t, testserver.ProgramOptions{
+	p := testserver.StartProgram(t, testserver.ProgramOptions{
 		Name: "Echo", Path: login, Ready: "msg=Listening",
 		Env: func(port int) []string {
 			at = fmt.Sprintf("http://127.0.0.1:%d", port)
 			return append([]string{fmt.Sprint("PORT=", port), "SESSION_SHARE=express", "SESSION_SECRET=" + secret,
 				"SESSION_COOKIE_SECURE=false", "SESSION_COOKIE_SAMESITE=unset", "SESSION_IDLE_TIMEOUT=1h", "GORACE=atexit_sleep_ms=0"}, env...)
 		},
+	})
+	t.Cleanup(func() {
+		text := p.Log()
+		if strings.Contains(text, secret) || strings.Contains(text, old) {
+			t.Errorf("a secret is in the log:\n%s", text)
+		}
+		ids.Range(func(id, _ any) bool {
+			if strings.Contains(text, id.(string)) {
+				t.Errorf("a session id is in the log:\n%s", text)
+			}
+			return !t.Failed()
+		})
 	})
 	return side{"Echo", at}
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -49,6 +50,9 @@ func bearing(t testing.TB, s side, cookie string) *visitor {
 	return v
 }
 
+// ids are those that visitors were given: no log may have one.
+var ids sync.Map
+
 // An answer is a response, read.
 type answer struct {
 	from   string
@@ -90,6 +94,11 @@ func (v *visitor) do(s side, method, path, kind, body string) answer {
 		return answer{from: from}
 	}
 	defer res.Body.Close()
+	for _, c := range res.Cookies() {
+		if id, _, ok := strings.Cut(strings.TrimPrefix(c.Value, "s%3A"), "."); ok {
+			ids.Store(id, nil)
+		}
+	}
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		v.t.Errorf("%s: half a response: %v", from, err)
