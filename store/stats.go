@@ -18,7 +18,7 @@ type Stats struct {
 	LoggedIn  int           // active ones that have a user
 	Users     int           // different users of active records
 	Left      Lifetimes     // active records by how long they still have
-	Created   []Day         // records that are there by the day they were created, UTC, the last 30 days, oldest first
+	Created   []Day         // records that are there, live or not, by the day they were created: thirty days as of LastDays
 	Bytes     int64         // what the records take with all that belongs to them, as the store accounts for it
 	Indexes   int64         // the part of Bytes that is indexes
 	OldestAge time.Duration // age of the oldest active record
@@ -51,9 +51,21 @@ type Day struct {
 	Sessions int
 }
 
+// LastDays are the thirty days up to now, today the last, with no sessions yet.
+func LastDays(now time.Time) []Day {
+	today := now.UTC().Truncate(24 * time.Hour)
+	days := make([]Day, 30)
+	for i := range days {
+		days[i].Date = today.AddDate(0, 0, i-len(days)+1)
+	}
+	return days
+}
+
 // Reporter is the ability to say how the store works: for operators, beside
 // Pinger. It is quick, and asks no server for more than a few rows.
 type Reporter interface {
+	// Report says so. Beside an error stands what was known without the server
+	// that did not answer.
 	Report(ctx context.Context) (Report, error)
 }
 
@@ -62,7 +74,7 @@ type Report struct {
 	Cleanup   *Cleanup // the last cleanup by any node
 	Pool      *Pool    // connections of this process to the authority
 	Copies    *Copies  // the copies that this process keeps
-	Prevented int64    // sessions that someone tried to bring back after their end, within a day
+	Prevented int64    // how often someone tried to bring a session back after its end, in about a day
 }
 
 // A Cleanup is one run of Prune.
@@ -74,8 +86,9 @@ type Cleanup struct {
 
 // A Pool is how a pool of connections stands.
 type Pool struct {
-	InUse, Idle, Max int
-	Waited           int64 // how often someone had to wait for one, since the start
+	InUse, Idle int
+	Max         int   // 0: not known
+	Waited      int64 // how often someone had to wait for one, since the start
 }
 
 // Copies is how copies in front of an authority stand.

@@ -142,7 +142,7 @@ func (m *migration) step(ctx context.Context, st step) error {
 // kept up to date and never used.
 func (m *migration) dropInvalid(ctx context.Context) error {
 	rows, err := m.conn.Query(ctx, m.sql(`SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
-		WHERE indrelid = $${{session}}$$::regclass AND NOT indisvalid`))
+		WHERE indrelid IN ($${{session}}$$::regclass, $${{dead}}$$::regclass) AND NOT indisvalid`))
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (o *Options) names() *strings.Replacer {
 		// The guide's and connect-pg-simple's name for the table of that name.
 		"{{expire_idx}}", quote("IDX_" + o.Table + "_expire"),
 		"{{user_idx}}", quote(o.Table + "_user_idx"), "{{handle_idx}}", quote(o.Table + "_handle_idx"),
-		"{{dead_xid}}", quote(o.Table + "_dead_xid_idx"),
+		"{{dead_xid}}", quote(o.Table + "_dead_xid_idx"), "{{dead_again}}", quote(o.Table + "_dead_again_idx"),
 	}
 	for _, table := range []string{"state", "dead", "change", "revocation", "job"} {
 		pairs = append(pairs, "{{"+table+"}}", in("_"+table))

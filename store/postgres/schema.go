@@ -29,7 +29,7 @@ const (
 )
 
 // run says how steps are run that are not plain transactions.
-var run = map[string]how{"04_columns.sql": underShortLock, "05_indexes.sql": oneByOne}
+var run = map[string]how{"04_columns.sql": underShortLock, "05_indexes.sql": oneByOne, "07_watch.sql": oneByOne}
 
 // steps are the schema's files, with the table's names in them.
 func (o *Options) steps() []step {

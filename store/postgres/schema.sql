@@ -360,8 +360,14 @@ BEGIN
 END $fn$;
 COMMIT;
 
+-- 07_watch.sql
+
+-- What operators ask for again and again: how often the guard undid an insert.
+-- Few rows are in it, whatever is dead.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "session_dead_again_idx" ON "public"."session_dead" (again) WHERE again > 0;
+
 -- The rows that were there before.
 
 UPDATE "public"."session" SET user_id = coalesce(user_id, "public"."session_user"(sess::json)), handle = coalesce(handle, "public"."session_handle"())
   WHERE handle IS NULL OR user_id IS NULL AND "public"."session_user"(sess::json) IS NOT NULL;
-UPDATE "public"."session_state" SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, 6);
+UPDATE "public"."session_state" SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, 7);

@@ -40,6 +40,9 @@ FROM session`,
 FROM session WHERE expire > NOW() GROUP BY lifetime ORDER BY MIN(expire)`,
 	"users": `SELECT COUNT(DISTINCT sess->'passport'->>'user') FROM session WHERE expire > NOW()`,
 	"daily": `SELECT DATE(expire), COUNT(*) FROM session GROUP BY DATE(expire) ORDER BY DATE(expire)`,
+	"created": `SELECT DATE(created_at AT TIME ZONE 'UTC'), COUNT(*) FROM session
+WHERE created_at AT TIME ZONE 'UTC' >= DATE(NOW() AT TIME ZONE 'UTC') - 29
+GROUP BY DATE(created_at AT TIME ZONE 'UTC') ORDER BY DATE(created_at AT TIME ZONE 'UTC')`,
 	"size":  `SELECT pg_size_pretty(pg_total_relation_size('session'))`,
 	"clean": `DELETE FROM session WHERE expire < NOW()`,
 }

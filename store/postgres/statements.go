@@ -6,7 +6,8 @@ type statements struct {
 	load, create, save, touch, rotate, delete string
 	snapshot, login                           string
 	sessions, revoke                          string
-	prune, stats                              string
+	prune                                     string
+	weigh, count, users, guessUsers, report   string
 	claim, extend, release                    string
 	pruneChange, pruneDead, pruneRevocation   string
 	poll, heartbeat, recording                string
@@ -32,6 +33,8 @@ func newStatements(o *Options) statements {
 	names := o.names()
 	sql := func(text string) string { return names.Replace(text) }
 	return statements{
+		weigh: sql(weigh), count: sql(count), users: sql(users), guessUsers: sql(guessUsers), report: sql(report),
+
 		load: sql(`SELECT sess::text, coalesce(user_id, ''), coalesce(handle, ''), version, created_at, {{fn_until}}(expire), now()
 			FROM {{session}} WHERE sid = $1::text`),
 
@@ -83,11 +86,6 @@ func newStatements(o *Options) statements {
 				ORDER BY expire LIMIT $2::integer FOR UPDATE SKIP LOCKED),
 			d AS (DELETE FROM {{session}} WHERE ctid = ANY (ARRAY(SELECT ctid FROM x)) RETURNING 1)
 			SELECT (SELECT count(*) FROM d), coalesce((SELECT {{fn_until}}(max(expire)) FROM x), now())`),
-		stats: sql(`SELECT count(*) FILTER (WHERE live), count(*) FILTER (WHERE NOT live),
-				count(user_id) FILTER (WHERE live), count(DISTINCT user_id) FILTER (WHERE live),
-				pg_total_relation_size($${{session}}$$::regclass), coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE live AND isfinite(created_at))), 0)::float8
-			FROM (SELECT {{fn_until}}(expire) > now() AS live, user_id, created_at FROM {{session}}) s`),
-
 		// A snapshot from the future came with a dump of another cluster.
 		claim: sql(`INSERT INTO {{job}} AS j (name, holder, until, started) VALUES ('prune', $1::text, now() + $2::bigint * interval '1 microsecond', now())
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until, started = excluded.started, finished = NULL, deleted = 0

@@ -44,20 +44,6 @@ func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	return int(n), nil
 }
 
-// Stats is part of [store.Stater]. It reads the whole table.
-func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
-	ctx, cancel := s.within(ctx)
-	defer cancel()
-	var st store.Stats
-	var oldest float64
-	err := s.pool.QueryRow(ctx, s.sql.stats).Scan(&st.Active, &st.Expired, &st.LoggedIn, &st.Users, &st.Bytes, &oldest)
-	if err != nil {
-		return store.Stats{}, s.wrap("stats", err)
-	}
-	st.OldestAge = seconds(oldest)
-	return st, nil
-}
-
 // Ping is part of [store.Pinger].
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := s.within(ctx)

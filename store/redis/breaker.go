@@ -61,3 +61,10 @@ func (b *breaker) release() {
 	b.trying = false
 	b.mu.Unlock()
 }
+
+// down reports whether Redis is left alone, until a call of it works.
+func (b *breaker) down() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures >= trips
+}

@@ -191,6 +191,17 @@ func (v *view) place(id string) (key string, now time.Time) {
 
 func (v *view) key(id string) string { key, _ := v.place(id); return key }
 
+// age is how long ago the primary was asked last of those times that it answered;
+// negative when it never did.
+func (v *view) age() time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.sent.IsZero() {
+		return -1
+	}
+	return since(v.sent)
+}
+
 // doubt has the next lookup poll first.
 func (v *view) doubt() {
 	v.mu.Lock()

@@ -93,6 +93,7 @@ type primary struct {
 	store.Pruner
 	store.Stater
 	store.Pinger
+	store.Reporter // nil where it has none
 }
 
 // assemble finds the abilities of a store, or says which ones it lacks.
@@ -107,5 +108,6 @@ func assemble(s store.Store) (*primary, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("redisstore: the primary cannot feed a tier; use pgstore: %w", err)
 	}
+	a.Reporter, _ = store.As[store.Reporter](s)
 	return a, nil
 }
