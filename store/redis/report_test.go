@@ -35,7 +35,7 @@ func TestTierReport(t *testing.T) {
 		t.Errorf("copies: %+v", c)
 	}
 
-	server.Stop()
+	server.Kill()
 	for deadline := time.Now().Add(time.Minute); !r.Copies.Down; r, err = n.Report(t.Context()) {
 		if _, err := n.Load(t.Context(), "id"); err != nil {
 			t.Fatal(err)
