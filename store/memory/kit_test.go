@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -129,4 +130,15 @@ func during(t testing.TB, call func(ctx context.Context) error, do func()) error
 	do()
 	close(g.leave)
 	return <-result
+}
+
+// empty reports whether nothing was counted.
+func empty(stats store.Stats) bool {
+	for _, d := range stats.Created {
+		if d.Sessions != 0 {
+			return false
+		}
+	}
+	stats.Created, stats.Basis = nil, nil
+	return reflect.DeepEqual(stats, store.Stats{})
 }

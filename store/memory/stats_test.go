@@ -15,22 +15,73 @@ import (
 func TestStats(t *testing.T) {
 	clock := newClock()
 	s := newStore(t, memstore.Options{Now: clock.Now})
-	short := record("eve")
-	short.Idle = time.Minute
-	create(t, s, short)
-	create(t, s, record("ann"))
-	clock.Advance(time.Minute)
-	create(t, s, record("ann"))
-	create(t, s, record("bob"))
-	create(t, s, record(""))
-	clock.Advance(time.Minute)
+	keep := func(user string, idle time.Duration) {
+		r := record(user)
+		r.Idle, r.Absolute = idle, 0
+		create(t, s, r)
+	}
+	midnight := clock.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	at := func(sinceMidnight time.Duration) { clock.Advance(midnight.Add(sinceMidnight).Sub(clock.Now())) }
+	at(0)
+	keep("old", 1000*time.Hour) // thirty days before the last one: of no day
+	at(24*time.Hour - 1)
+	keep("old", 1000*time.Hour)
+	at(24 * time.Hour) // the first that counts
+	keep("ann", 1000*time.Hour)
+	at(30*24*time.Hour - 1)
+	keep("", 24*time.Hour)
+	at(30 * 24 * time.Hour) // the last day
+	keep("ann", time.Hour-1)
+	keep("bob", time.Hour)
+	keep("eve", 30*time.Minute)
+	keep("", 73*time.Hour)
+	at(30*24*time.Hour + 40*time.Minute)
+
 	got, err := s.Stats(t.Context())
 	want := store.Stats{
-		Active: 4, Expired: 1, LoggedIn: 3, Users: 2, OldestAge: 2 * time.Minute,
-		Bytes: roomFor(4, "ann") + roomFor(1, ""),
+		Active: 7, Expired: 1, LoggedIn: 5, Users: 3, OldestAge: 30*24*time.Hour + 40*time.Minute,
+		Left:    store.Lifetimes{Hour: 2, Day: 1, Three: 0, More: 4},
+		Bytes:   roomFor(1, "old")*2 + roomFor(2, "ann") + roomFor(1, "bob") + roomFor(1, "eve") + roomFor(2, ""),
+		Basis:   map[string]store.Basis{"Indexes": store.Unknown},
+		Created: make([]store.Day, 30),
 	}
+	for i := range want.Created {
+		want.Created[i].Date = midnight.Add(time.Duration(i+1) * 24 * time.Hour)
+	}
+	want.Created[0].Sessions, want.Created[28].Sessions, want.Created[29].Sessions = 1, 1, 4
 	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, %v; want %+v", got, err, want)
+		t.Errorf("got\n%+v, %v; want\n%+v", got, err, want)
+	}
+}
+
+// A report has the last cleanup, also one that was stopped.
+func TestReport(t *testing.T) {
+	clock := newClock()
+	s := newStore(t, memstore.Options{Now: clock.Now})
+	if r, err := s.Report(t.Context()); err != nil || r != (store.Report{}) {
+		t.Errorf("of a new store: %+v, %v", r, err)
+	}
+	const n = 2000
+	for range n {
+		create(t, s, record("ann"))
+	}
+	clock.Advance(24 * time.Hour)
+	ctx := &endsAfter{Context: t.Context()}
+	ctx.left.Store(10)
+	some, err := s.Prune(ctx)
+	if err == nil || some == 0 || some == n {
+		t.Fatalf("Prune: %d, %v", some, err)
+	}
+	for _, removed := range []int{some, n - some, 0} {
+		r, err := s.Report(t.Context())
+		now := clock.Now()
+		if want := (store.Cleanup{Started: now, Finished: now, Removed: int64(removed)}); err != nil || r.Cleanup == nil || *r.Cleanup != want {
+			t.Errorf("got %+v, %v; want %+v", r.Cleanup, err, want)
+		}
+		clock.Advance(time.Minute)
+		if _, err := s.Prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -51,8 +51,8 @@ type Options struct {
 const shards = 64
 
 // Store implements [store.Store], and the abilities [store.UserIndex],
-// [store.Pruner], [store.Stater] and [store.Pinger]. Make one with [New]; it is
-// safe for concurrent use, and must not be copied.
+// [store.Pruner], [store.Stater], [store.Reporter] and [store.Pinger]. Make one
+// with [New]; it is safe for concurrent use, and must not be copied.
 //
 // A method called with a context that is over returns the context's error and
 // does nothing.
@@ -73,6 +73,8 @@ type Store struct {
 	room   room
 	index  index
 	shards [shards]shard
+
+	cleanup atomic.Pointer[store.Cleanup] // the last one; nil for none
 }
 
 var (
@@ -80,6 +82,7 @@ var (
 	_ store.UserIndex = (*Store)(nil)
 	_ store.Pruner    = (*Store)(nil)
 	_ store.Stater    = (*Store)(nil)
+	_ store.Reporter  = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
 )
 
