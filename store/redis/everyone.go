@@ -57,10 +57,11 @@ func (s *Store) scan(ctx context.Context, operation string, each func(ids []stri
 	var failed error
 	node := func(ctx context.Context, client redis.Cmdable) error {
 		for cursor := uint64(0); ; {
-			ids, next, err := s.scanOnce(ctx, client, cursor)
+			keys, next, err := s.scanOnce(ctx, client, cursor, s.keys.pattern())
 			if err != nil {
 				return err
 			}
+			ids := s.idsAmong(keys)
 			one.Lock()
 			if failed == nil && len(ids) > 0 {
 				failed = each(ids)
@@ -73,19 +74,25 @@ func (s *Store) scan(ctx context.Context, operation string, each func(ids []stri
 			cursor = next
 		}
 	}
-	var err error
-	if cluster, ok := s.client.(*redis.ClusterClient); ok {
-		err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return node(ctx, c) })
-	} else {
-		err = node(ctx, s.client)
-	}
+	err := s.eachMaster(ctx, node)
 	if failed != nil {
 		return failed
 	}
 	return s.wrap(operation, err)
 }
 
-func (s *Store) scanOnce(ctx context.Context, client redis.Cmdable, cursor uint64) (ids []string, next uint64, err error) {
+// eachMaster calls f with each server that has keys of its own; in a Cluster all
+// at the same time.
+func (s *Store) eachMaster(ctx context.Context, f func(context.Context, redis.Cmdable) error) error {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		return cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return f(ctx, c) })
+	}
+	return f(ctx, s.client)
+}
+
+// scanOnce is one step of SCAN, over some thousand keys; a pattern of "" takes
+// them all.
+func (s *Store) scanOnce(ctx context.Context, client redis.Cmdable, cursor uint64, pattern string) (keys []string, next uint64, err error) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	type page struct {
@@ -93,11 +100,18 @@ func (s *Store) scanOnce(ctx context.Context, client redis.Cmdable, cursor uint6
 		next uint64
 	}
 	p, err := await(ctx, s.heeds, func() (page, error) {
-		keys, next, err := client.Scan(ctx, cursor, s.keys.pattern(), 1000).Result()
+		keys, next, err := client.Scan(ctx, cursor, pattern, 1000).Result()
 		return page{keys, next}, err
 	})
-	for _, key := range p.keys {
-		ids = append(ids, strings.TrimPrefix(key, s.keys.prefix))
+	return p.keys, p.next, err
+}
+
+// idsAmong are the ids of those keys that are of sessions.
+func (s *Store) idsAmong(keys []string) (ids []string) {
+	for _, key := range keys {
+		if id, ours := strings.CutPrefix(key, s.keys.prefix); ours {
+			ids = append(ids, id)
+		}
 	}
-	return ids, p.next, err
+	return ids
 }

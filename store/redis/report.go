@@ -3,6 +3,8 @@ package redisstore
 import (
 	"context"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/echosession/session/store"
 )
 
@@ -20,4 +22,24 @@ func (t *Tier) Report(ctx context.Context) (r store.Report, err error) {
 	}
 	r.Copies = &store.Copies{PollAge: t.view.age(), Down: t.breaker.down()}
 	return r, err
+}
+
+// Report is part of [store.Reporter]: how the client's pool stands. Max is known
+// of a client of one server; Waited does not include those who gave up waiting.
+// Redis forgets what is over by itself, so there is no Cleanup.
+func (s *Store) Report(ctx context.Context) (store.Report, error) {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	// A client of a Cluster may ask first which servers there are.
+	stats, err := await(ctx, s.heeds, func() (*redis.PoolStats, error) { return s.client.PoolStats(), nil })
+	if err != nil {
+		return store.Report{}, s.wrap("report", err)
+	}
+	pool := &store.Pool{
+		InUse: max(int(stats.TotalConns)-int(stats.IdleConns), 0), Idle: int(stats.IdleConns), Waited: int64(stats.WaitCount),
+	}
+	if one, ok := s.client.(*redis.Client); ok {
+		pool.Max = one.Options().PoolSize
+	}
+	return store.Report{Pool: pool}, nil
 }

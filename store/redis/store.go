@@ -51,6 +51,7 @@ var (
 	_ store.Store     = (*Store)(nil)
 	_ store.UserIndex = (*Store)(nil)
 	_ store.Stater    = (*Store)(nil)
+	_ store.Reporter  = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
 )
 
