@@ -43,6 +43,9 @@ func (n *inTurn) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 func (n *inTurn) Prune(ctx context.Context) (int, error)         { return n.next().Prune(ctx) }
 func (n *inTurn) Stats(ctx context.Context) (store.Stats, error) { return n.next().Stats(ctx) }
 func (n *inTurn) Ping(ctx context.Context) error                 { return n.next().Ping(ctx) }
+func (n *inTurn) Report(ctx context.Context) (store.Report, error) {
+	return n.next().Report(ctx)
+}
 
 // TestTierContract: one node, and three that are asked in turn: as long as Redis
 // works they are one. And without Redis.

@@ -28,37 +28,6 @@ var abilityChecks = []check{
 			p.failf("Prune again: got %d and the error %v, want nothing removed", n, err)
 		}
 	}},
-	{says: "Stats counts the records", alone: true, see: func(ctx context.Context, p *probe) {
-		stater := ability[store.Stater](p)
-		before, err := stater.Stats(ctx)
-		p.want(nil, "Stats", err)
-		name := p.name("user")
-		first := p.create(ctx)
-		p.create(ctx, user(name))
-		p.create(ctx, user(name))
-		p.create(ctx, user(p.name("user")))
-		p.create(ctx, idle(p.life), user(p.name("user")))
-		p.pass(ctx)
-		young := p.load(ctx, "the first", first.ID).Now.Sub(first.Created)
-		after, err := stater.Stats(ctx)
-		p.want(nil, "Stats", err)
-		old := p.load(ctx, "the first", first.ID).Now.Sub(first.Created)
-		switch {
-		case after.Active-before.Active != 4:
-			p.failf("Stats: Active grew by %d, want 4", after.Active-before.Active)
-		case after.LoggedIn-before.LoggedIn != 3:
-			p.failf("Stats: LoggedIn grew by %d, want 3", after.LoggedIn-before.LoggedIn)
-		case after.Users-before.Users != 2:
-			p.failf("Stats: Users grew by %d, want 2", after.Users-before.Users)
-		case after.Expired < 0 || after.Bytes < 0:
-			p.failf("Stats: got %d expired and %d bytes", after.Expired, after.Bytes)
-		case before.Active == 0 && (after.OldestAge < young-p.grain || after.OldestAge > old+p.grain):
-			p.failf("Stats: OldestAge is %v, want between %v and %v", after.OldestAge, young, old)
-		}
-		if _, keeps := store.As[store.Pruner](p.Store); keeps == nil && after.Expired-before.Expired > 2 {
-			p.failf("Stats: Expired grew by %d, want at most 2", after.Expired-before.Expired)
-		}
-	}},
 	{says: "Ping is nil when the store would answer", see: func(ctx context.Context, p *probe) {
 		pinger := ability[store.Pinger](p)
 		p.want(nil, "Ping", pinger.Ping(ctx))

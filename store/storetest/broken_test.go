@@ -23,6 +23,7 @@ type broken struct {
 	revoke   func(ctx context.Context, v store.Revocation) (int, error)
 	prune    func(ctx context.Context) (int, error)
 	stats    func(ctx context.Context) (store.Stats, error)
+	report   func(ctx context.Context) (store.Report, error)
 	ping     func(ctx context.Context) error
 	fresh    func(ctx context.Context, id string) (*store.Record, error)
 }
@@ -32,7 +33,7 @@ func newBroken(breaks func(b *broken)) *broken {
 	b := &broken{
 		Store: good, load: good.Load, create: good.Create, save: good.Save, touch: good.Touch,
 		rotate: good.Rotate, del: good.Delete, sessions: good.Sessions, revoke: good.Revoke,
-		prune: good.Prune, stats: good.Stats, ping: good.Ping, fresh: good.Load,
+		prune: good.Prune, stats: good.Stats, report: good.Report, ping: good.Ping, fresh: good.Load,
 	}
 	breaks(b)
 	return b
@@ -45,6 +46,7 @@ func (b *broken) Touch(ctx context.Context, r *store.Record) error           { r
 func (b *broken) Delete(ctx context.Context, r *store.Record) error          { return b.del(ctx, r) }
 func (b *broken) Prune(ctx context.Context) (int, error)                     { return b.prune(ctx) }
 func (b *broken) Stats(ctx context.Context) (store.Stats, error)             { return b.stats(ctx) }
+func (b *broken) Report(ctx context.Context) (store.Report, error)           { return b.report(ctx) }
 func (b *broken) Ping(ctx context.Context) error                             { return b.ping(ctx) }
 
 func (b *broken) Rotate(ctx context.Context, oldID string, r *store.Record) error {
