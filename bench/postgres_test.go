@@ -44,9 +44,14 @@ type database struct {
 }
 
 // postgres starts one that keeps what it commits: fsync is on, as in production.
-func postgres(tb testing.TB) *database {
+// More settings are pairs of name and value.
+func postgres(tb testing.TB, more ...string) *database {
 	tb.Helper()
-	server := testserver.StartPostgres(tb, testserver.PostgresOptions{Settings: map[string]string{"fsync": "on"}})
+	settings := map[string]string{"fsync": "on"}
+	for i := 0; i < len(more); i += 2 {
+		settings[more[i]] = more[i+1]
+	}
+	server := testserver.StartPostgres(tb, testserver.PostgresOptions{Settings: settings})
 	pool := connect(tb, server.Database(tb), nil)
 	if err := pgstore.Migrate(tb.Context(), pool, pgstore.Options{}); err != nil {
 		tb.Fatal(err)

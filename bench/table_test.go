@@ -81,6 +81,7 @@ var tables = []struct{ name, title string }{
 	{tierOne, "Tier, Redis before Postgres, one caller: time, allocations, times the raw GET in turn, the median"},
 	{tierMany, fmt.Sprintf("Tier, Redis before Postgres, %d callers: time of one share, allocations, times the raw GET in turn, the median", connections)},
 	{"prune", "Postgres, fsync on, lookups while expired rows are pruned"},
+	{"stats", "Postgres, fsync on, lookups while a large table is counted"},
 	{"ceiling", "What a read of a signed, stored session cannot do without: time, allocations"},
 }
 

@@ -36,19 +36,20 @@ func TestStats(t *testing.T) {
 	keep("eve", 30*time.Minute)
 	keep("", 73*time.Hour)
 	at(30*24*time.Hour + 40*time.Minute)
+	keep("bob", time.Hour) // not under an hour
 
 	got, err := s.Stats(t.Context())
 	want := store.Stats{
-		Active: 7, Expired: 1, LoggedIn: 5, Users: 3, OldestAge: 30*24*time.Hour + 40*time.Minute,
-		Left:    store.Lifetimes{Hour: 2, Day: 1, Three: 0, More: 4},
-		Bytes:   roomFor(1, "old")*2 + roomFor(2, "ann") + roomFor(1, "bob") + roomFor(1, "eve") + roomFor(2, ""),
+		Active: 8, Expired: 1, LoggedIn: 6, Users: 3, OldestAge: 30*24*time.Hour + 40*time.Minute,
+		Left:    store.Lifetimes{Hour: 2, Day: 2, Three: 0, More: 4},
+		Bytes:   roomFor(1, "old")*2 + roomFor(2, "ann") + roomFor(2, "bob") + roomFor(1, "eve") + roomFor(2, ""),
 		Basis:   map[string]store.Basis{"Indexes": store.Unknown},
 		Created: make([]store.Day, 30),
 	}
 	for i := range want.Created {
 		want.Created[i].Date = midnight.Add(time.Duration(i+1) * 24 * time.Hour)
 	}
-	want.Created[0].Sessions, want.Created[28].Sessions, want.Created[29].Sessions = 1, 1, 4
+	want.Created[0].Sessions, want.Created[28].Sessions, want.Created[29].Sessions = 1, 1, 5
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, %v; want\n%+v", got, err, want)
 	}

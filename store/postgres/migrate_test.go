@@ -100,6 +100,21 @@ func TestMigrateInterrupted(t *testing.T) {
 	}
 }
 
+// TestMigrateHalfAnIndex: one beside the table that was left half built is built
+// anew.
+func TestMigrateHalfAnIndex(t *testing.T) {
+	t.Parallel()
+	_, pool := migrated(t, pgstore.Options{})
+	exec(t, pool, `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'session_dead_again_idx'::regclass`)
+	exec(t, pool, `UPDATE session_state SET schema = 6`)
+	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !value[bool](t, pool, `SELECT indisvalid FROM pg_index WHERE indexrelid = 'session_dead_again_idx'::regclass`) {
+		t.Error("the index is not valid")
+	}
+}
+
 // TestNothingByItself: a store that is opened and used creates nothing.
 func TestNothingByItself(t *testing.T) {
 	t.Parallel()
