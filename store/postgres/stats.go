@@ -11,14 +11,16 @@ import (
 )
 
 const (
-	// countedPages is how many pages of rows are read whole: 64 MiB, where a row
-	// with a small document takes half a kilobyte some 130,000 rows.
-	countedPages = 8192
+	// countedPages is how many pages of rows are read whole: 32 MiB, which is some
+	// 65,000 rows with small documents.
+	countedPages = 4096
 	// sampledPages is how many are read of a larger table.
 	sampledPages = 2000
+
+	maxAge = 9e9 // in seconds: about what a time.Duration holds
 )
 
-// Stats is part of [store.Stater]. It counts a table whose rows take up to 64 MiB.
+// Stats is part of [store.Stater]. It counts a table whose rows take up to 32 MiB.
 // Of a larger one it reads 2,000 pages and some users by the index, whatever its
 // size: the figures are estimates then, as their Basis says, but for Bytes and
 // Indexes. Numbers of many rows are within some percent; a figure of few, such as
@@ -78,20 +80,19 @@ func fold(st *store.Stats, rows pgx.Rows, now time.Time, times float64) error {
 	created := [30]float64{}
 	loggedIn := 0.0
 	var life int
-	var ago *int
 	var n, known float64
-	var age *float64
+	var ago, age *float64
 	_, err := pgx.ForEachRow(rows, []any{&life, &ago, &n, &known, &age}, func() error {
 		left[life] += n * times
-		if ago != nil {
-			created[*ago] += n * times
+		if ago != nil && *ago >= 0 && *ago < float64(len(created)) {
+			created[int(*ago)] += n * times
 		}
 		if life == 0 {
 			return nil
 		}
 		loggedIn += known * times
 		if age != nil {
-			st.OldestAge = max(st.OldestAge, seconds(*age))
+			st.OldestAge = max(st.OldestAge, seconds(min(max(*age, 0), maxAge)))
 		}
 		return nil
 	})

@@ -15,20 +15,19 @@ const weigh = `SELECT now(), pg_relation_size(t) / current_setting('block_size')
 // jump.
 const sampled = `{{session}} TABLESAMPLE SYSTEM ($1::float4) REPEATABLE (1)`
 
-// count counts rows by what is left of their lifetime, 0 for none, and by the days
-// in UTC since they were created, NULL for those outside the last thirty. Nothing
-// is subtracted that may be infinite; an age in seconds is at most what a
-// time.Duration holds.
-const count = `SELECT life, CASE WHEN ago BETWEEN 0 AND 29 THEN ago::integer END AS ago, count(*)::float8, count(user_id)::float8,
-		least(date_part('epoch', now() - min(created_at) FILTER (WHERE isfinite(created_at))), 9e9)
+// count counts rows by what is left of their lifetime, 0 for none, and by how many
+// days in UTC ago they were created: some of them infinite. Nothing is subtracted
+// that may be. The borders are reckoned once, not for each row.
+const count = `SELECT life, ago, count(*)::float8, count(user_id)::float8, date_part('epoch', now() - min(created_at) FILTER (WHERE isfinite(created_at)))
 	FROM (SELECT CASE
-			WHEN {{fn_until}}(expire) <= now() THEN 0
-			WHEN {{fn_until}}(expire) < now() + interval '1 hour' THEN 1
-			WHEN {{fn_until}}(expire) < now() + interval '24 hours' THEN 2
-			WHEN {{fn_until}}(expire) < now() + interval '72 hours' THEN 3
+			WHEN {{fn_until}}(expire) <= over THEN 0
+			WHEN {{fn_until}}(expire) < hour THEN 1
+			WHEN {{fn_until}}(expire) < day THEN 2
+			WHEN {{fn_until}}(expire) < three THEN 3
 			ELSE 4 END AS life,
-		floor(date_part('epoch', now()) / 86400) - floor(date_part('epoch', created_at) / 86400) AS ago,
-		user_id, created_at FROM ` + sampled + `) s
+		today - floor(date_part('epoch', created_at) / 86400) AS ago, user_id, created_at
+		FROM (SELECT now() AS over, now() + interval '1 hour' AS hour, now() + interval '24 hours' AS day, now() + interval '72 hours' AS three,
+			floor(date_part('epoch', now()) / 86400) AS today OFFSET 0) borders, ` + sampled + `) s
 	GROUP BY 1, 2`
 
 // users counts the different users of active rows.
