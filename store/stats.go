@@ -33,7 +33,7 @@ type Basis string
 
 // What a figure may rest on; one that Stats.Basis does not name was counted.
 const (
-	Estimated Basis = "estimated" // from a sample, or the server's own statistics
+	Estimated Basis = "estimated" // from a sample, or without records that do not tell
 	Unknown   Basis = "unknown"   // this kind of store cannot know it
 )
 
