@@ -57,8 +57,9 @@ func (m *Manager) Stats(ctx context.Context) (store.Stats, error) {
 	return stats, known(err)
 }
 
-// Report says how the store works: its cleanup, connections and copies. A store
-// that keeps no account is [errors.ErrUnsupported].
+// Report says how the store works: its cleanup, connections and copies. Beside an
+// error stands what is known all the same. A store that keeps no account is
+// [errors.ErrUnsupported].
 func (m *Manager) Report(ctx context.Context) (store.Report, error) {
 	reporter, err := store.As[store.Reporter](m.store)
 	if err != nil {
