@@ -1,0 +1,104 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Plan is the SQL that [Migrate] would run on this database now, for psql -f; ""
+// where nothing is left to do. It changes nothing. Migrate does the same, but for
+// the rows that were there before: those it fills in batches.
+func Plan(ctx context.Context, pool *pgxpool.Pool, o Options) (sql string, err error) {
+	err = migrating(ctx, pool, o, func(m *migration, ctx context.Context) error {
+		due, err := m.due(ctx)
+		if err == nil && len(due) > 0 {
+			var b strings.Builder
+			fmt.Fprintf(&b, "-- What the migration of %s would run.\n\n", m.o.display())
+			write(&b, due)
+			sql = b.String()
+		}
+		return err
+	})
+	return sql, err
+}
+
+// due are the steps that this database still needs: all of them where what they
+// made is no longer whole.
+func (m *migration) due(ctx context.Context) ([]step, error) {
+	var list []step
+	done, filled, again, err := m.done(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if again { // a revoke has to refuse until users and handles are filled in again
+		list = append(list, step{name: "again", sql: m.sql("UPDATE {{state}} SET schema = 0, backfilled = NULL;\n")})
+	}
+	for _, st := range m.o.steps() {
+		repair := ""
+		if st.how == oneByOne {
+			drops, lost, err := m.indexes(ctx)
+			switch {
+			case err != nil:
+				return nil, err
+			case done > 0 && lost: // it was made once, and is no more
+				done = min(done, st.number-1)
+			}
+			repair = drops
+		}
+		if st.number > done {
+			st.sql = repair + st.sql
+			list = append(list, st)
+		}
+	}
+	if !filled {
+		list = append(list, m.o.backfillStep())
+	}
+	if len(list) > 0 {
+		list = append(list, m.o.lastStep())
+	}
+	return list, nil
+}
+
+// done is the number of the last step that was run, and whether the rows from
+// before are filled in. again: what the steps made is not all there any more.
+func (m *migration) done(ctx context.Context) (n int, filled, again bool, err error) {
+	var state, whole bool
+	err = m.conn.QueryRow(ctx, m.sql(`SELECT to_regclass($${{state}}$$) IS NOT NULL,
+		(SELECT bool_and(to_regclass(t) IS NOT NULL) FROM unnest(ARRAY[$${{session}}$$, $${{dead}}$$, $${{change}}$$, $${{revocation}}$$, $${{job}}$$]) t)
+		AND 4 = (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($${{session}}$$) AND NOT attisdropped
+			AND attname IN ('version', 'user_id', 'handle', 'created_at'))
+		AND 6 = (SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($${{session}}$$) AND tgname LIKE 'echosession\_%' AND tgenabled <> 'D')`)).
+		Scan(&state, &whole)
+	switch {
+	case err != nil || !state:
+		return 0, false, false, err
+	case !whole:
+		return 0, false, true, nil
+	}
+	err = m.conn.QueryRow(ctx, m.sql("SELECT schema, backfilled IS NOT NULL FROM {{state}}")).Scan(&n, &filled)
+	if errors.Is(err, pgx.ErrNoRows) { // somebody emptied it
+		return 0, false, false, nil
+	}
+	return n, filled, false, err
+}
+
+// indexes are the statements that remove those which an interrupted build left
+// behind, kept up to date and never used; and whether one is to be built.
+func (m *migration) indexes(ctx context.Context) (drops string, lost bool, err error) {
+	rows, err := m.conn.Query(ctx, m.sql(`SELECT format(E'DROP INDEX CONCURRENTLY IF EXISTS %s;\n', indexrelid::regclass)
+		FROM pg_index WHERE indrelid = to_regclass($${{session}}$$) AND NOT indisvalid`))
+	if err != nil {
+		return "", false, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", false, err
+	}
+	err = m.conn.QueryRow(ctx, m.sql(`SELECT EXISTS (`+lostIndexes+`)`)).Scan(&lost)
+	return strings.Join(list, ""), lost, err
+}
