@@ -91,8 +91,10 @@ func (s *Store) checkIndexes(ctx context.Context) (string, error) {
 	return "4 valid", nil
 }
 
-// lostIndexes are the names of those that 05_indexes.sql makes and that are not
-// there, or not valid.
-const lostIndexes = `SELECT i FROM unnest(ARRAY[$${{expire_idx}}$$, $${{user_idx}}$$, $${{handle_idx}}$$]) i WHERE NOT EXISTS (
+// ourIndexes are those that the migration makes concurrently.
+const ourIndexes = `ARRAY[$${{expire_idx}}$$, $${{user_idx}}$$, $${{handle_idx}}$$]`
+
+// lostIndexes are the names of those that are not there, or not valid.
+const lostIndexes = `SELECT i FROM unnest(` + ourIndexes + `) i WHERE NOT EXISTS (
 	SELECT FROM pg_index JOIN pg_class c ON c.oid = indexrelid
 	WHERE indrelid = to_regclass($${{session}}$$) AND '"' || c.relname || '"' = i AND indisvalid)`

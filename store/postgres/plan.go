@@ -38,20 +38,18 @@ func (m *migration) due(ctx context.Context) ([]step, error) {
 	if again { // a revoke has to refuse until users and handles are filled in again
 		list = append(list, step{name: "again", sql: m.sql("UPDATE {{state}} SET schema = 0, backfilled = NULL;\n")})
 	}
+	drops, lost, err := m.indexes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, st := range m.o.steps() {
-		repair := ""
 		if st.how == oneByOne {
-			drops, lost, err := m.indexes(ctx)
-			switch {
-			case err != nil:
-				return nil, err
-			case done > 0 && lost: // it was made once, and is no more
+			if done > 0 && lost { // it was made once, and is no more
 				done = min(done, st.number-1)
 			}
-			repair = drops
+			st.sql, drops = drops+st.sql, ""
 		}
 		if st.number > done {
-			st.sql = repair + st.sql
 			list = append(list, st)
 		}
 	}
@@ -87,18 +85,12 @@ func (m *migration) done(ctx context.Context) (n int, filled, again bool, err er
 	return n, filled, false, err
 }
 
-// indexes are the statements that remove those which an interrupted build left
-// behind, kept up to date and never used; and whether one is to be built.
+// indexes are the statements that remove those of ours which an interrupted build
+// left behind, kept up to date and never used; and whether one is to be built.
 func (m *migration) indexes(ctx context.Context) (drops string, lost bool, err error) {
-	rows, err := m.conn.Query(ctx, m.sql(`SELECT format(E'DROP INDEX CONCURRENTLY IF EXISTS %s;\n', indexrelid::regclass)
-		FROM pg_index WHERE indrelid = to_regclass($${{session}}$$) AND NOT indisvalid`))
-	if err != nil {
-		return "", false, err
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return "", false, err
-	}
-	err = m.conn.QueryRow(ctx, m.sql(`SELECT EXISTS (`+lostIndexes+`)`)).Scan(&lost)
+	var list []string
+	err = m.conn.QueryRow(ctx, m.sql(`SELECT EXISTS (`+lostIndexes+`), ARRAY(
+		SELECT format(E'DROP INDEX CONCURRENTLY IF EXISTS %s;\n', indexrelid::regclass) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+		WHERE indrelid = to_regclass($${{session}}$$) AND NOT indisvalid AND '"' || c.relname || '"' IN (SELECT unnest(`+ourIndexes+`)))`)).Scan(&lost, &list)
 	return strings.Join(list, ""), lost, err
 }
