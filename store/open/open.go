@@ -57,7 +57,11 @@ func FromEnv(ctx context.Context, lookup func(string) (string, bool)) (*Backend,
 	return s.open(ctx, migrate == "1")
 }
 
-// open opens the store.
+// Open opens the store that the settings name, as [FromEnv] does, and never
+// migrates. The settings are those of a [Read] without an error, and are not used
+// again.
+func (s *Settings) Open(ctx context.Context) (*Backend, error) { return s.open(ctx, false) }
+
 func (s *Settings) open(ctx context.Context, migrate bool) (*Backend, error) {
 	if s.Name == "memory" {
 		return &Backend{Store: memstore.New(memstore.Options{}), Name: s.Name}, nil
