@@ -12,13 +12,13 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-isatty"
+	"github.com/redis/go-redis/v9"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	// What the packages log on their way comes back as errors, or is a finding.
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	quiet()
 	t := &tool{
 		lookup: os.LookupEnv, in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		asks:   isatty.IsTerminal(os.Stdin.Fd()) && isatty.IsTerminal(os.Stderr.Fd()),
@@ -27,3 +27,14 @@ func main() {
 	}
 	os.Exit(t.run(ctx, os.Args[1:]))
 }
+
+// quiet ends what packages log on their way: it comes back as errors, or is a
+// finding of doctor's.
+func quiet() {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	redis.SetLogger(silence{})
+}
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}

@@ -54,8 +54,8 @@ func (t *tool) plan(ctx context.Context, pool *pgxpool.Pool, s *open.Settings) e
 	return err
 }
 
-// migrated is the answer of a migration.
-type migrated struct {
+// migration is the answer of a migration.
+type migration struct {
 	Table   string `json:"table"`
 	Changed bool   `json:"changed"`
 }
@@ -68,12 +68,12 @@ func (t *tool) migrateTable(ctx context.Context, pool *pgxpool.Pool, s *open.Set
 	if err := pgstore.Migrate(ctx, pool, s.Options); err != nil {
 		return err
 	}
-	return t.answer(migrated{tableOf(s), due != ""}, func(w *tabwriter.Writer) {
+	return t.answer(migration{tableOf(s), due != ""}, func(w *tabwriter.Writer) {
 		if due == "" {
-			row(w, tableOf(s), "was up to date")
+			row(w, tableOf(s)+" was up to date")
 			return
 		}
-		row(w, tableOf(s), "is migrated")
+		row(w, tableOf(s)+" is migrated")
 	})
 }
 

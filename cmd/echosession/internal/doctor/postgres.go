@@ -76,8 +76,14 @@ func (p *patient) diagnose(ctx context.Context, err error) error {
 	if strings.HasPrefix(problem.Fix.Setting, "target_session_attrs=") && len(p.addresses()) == 1 {
 		t.fix = p.towardsPrimary(ctx) // there is no other server to choose
 	}
+	if strings.HasPrefix(problem.What, "the server refuses the connection") {
+		t.fix = "export DATABASE_URL='" + addressForm + "'"
+	}
 	return t
 }
+
+// addressForm is what a person fills in: nobody else knows what is right.
+const addressForm = "postgres://user:password@host:5432/database"
 
 // addresses are the servers of DATABASE_URL.
 func (p *patient) addresses() []string {

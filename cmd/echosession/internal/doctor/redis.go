@@ -28,6 +28,9 @@ var redisChecks = []check{
 	}},
 }
 
+// redisForm is what a person fills in.
+const redisForm = "redis://user:password@host:6379/0"
+
 // alone: sessions are kept in Redis and nowhere else.
 func (p *patient) alone() bool { return p.settings.Name == "redis-only" }
 
@@ -43,7 +46,7 @@ func checkRedisServer(ctx context.Context, p *patient) (string, error) {
 		}
 		return "", &trouble{what: "Redis does not answer: " + plain(err), hint: "start it, or set REDIS_URL to where it is; " + away}
 	case code == "WRONGPASS", code == "NOAUTH":
-		return "", &trouble{what: "Redis refuses user or password (" + code + ")", hint: "correct them in REDIS_URL", fix: "export REDIS_URL='redis://user:password@host:6379/0'"}
+		return "", &trouble{what: "Redis refuses user or password (" + code + ")", hint: "correct them in REDIS_URL", fix: "export REDIS_URL='" + redisForm + "'"}
 	case code == "NOPERM":
 		return "", nil // it answers; which rights it wants is asked later
 	default:

@@ -76,9 +76,9 @@ func (p *patient) explain(err error) []error {
 		case "SESSION_SECRET":
 			t.fix = p.newSecret(what)
 		case "DATABASE_URL":
-			t.fix = "export DATABASE_URL='postgres://user:password@host:5432/database'"
+			t.fix = "export DATABASE_URL='" + addressForm + "'"
 		case "REDIS_URL":
-			t.fix = "export REDIS_URL='redis://user:password@host:6379/0'"
+			t.fix = "export REDIS_URL='" + redisForm + "'"
 		case "SESSION_TABLE":
 			t.fix = "export SESSION_TABLE=session"
 		default: // each of them has a default
