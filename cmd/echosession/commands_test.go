@@ -150,6 +150,31 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
+// TestConvert: what it costs is said before it is done; refused, nothing happens.
+func TestConvert(t *testing.T) {
+	t.Parallel()
+	e := adopted(`INSERT INTO session (sid, sess, expire) VALUES ('old', '{}', now() + interval '1 day')`)(t)
+	kind := func() string {
+		return value[string](t, e, `SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = 'session'::regclass AND attname = 'expire'`)
+	}
+	dry := e.terminal(t, "", "migrate", "--timestamptz", "--dry-run")
+	says(t, dry.out, "is written in America/New_York and becomes TIMESTAMPTZ", "nobody can use it for about")
+	refused := e.terminal(t, "no\n", "migrate", "--timestamptz")
+	says(t, refused.err, "nobody can use it for about", "Type yes", "nothing is changed")
+	if dry.code != exitOK || refused.code != exitWrong || kind() != "timestamp without time zone" {
+		t.Errorf("%+v, %+v, and expire is %s", dry, refused, kind())
+	}
+	if r := e.terminal(t, "yes\n", "migrate", "--timestamptz"); r.code != exitOK || kind() != "timestamp with time zone" {
+		t.Errorf("%+v, and expire is %s", r, kind())
+	}
+	if c := decode[conversion](t, e.run(t, "migrate", "--timestamptz")); c.Needed || c.Converted {
+		t.Errorf("again: %+v", c)
+	}
+	if n := value[int](t, e, `SELECT count(*) FROM session WHERE expire BETWEEN now() + interval '23 hours' AND now() + interval '25 hours'`); n != 1 {
+		t.Error("a moment has moved")
+	}
+}
+
 // TestSessions is the day of an operator: list, stats, revoke, cleanup; in Postgres,
 // with Redis in front, and in Redis alone.
 func TestSessions(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 func (t *tool) migrate() *cobra.Command {
-	var dryRun bool
+	var dryRun, timestamptz, yes bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Make the session table, or adopt the one of Express",
@@ -30,6 +30,9 @@ func (t *tool) migrate() *cobra.Command {
 				return err
 			}
 			defer pool.Close()
+			if timestamptz {
+				return t.convert(cmd.Context(), pool, s, dryRun, yes)
+			}
 			if dryRun {
 				return t.plan(cmd.Context(), pool, s)
 			}
@@ -37,6 +40,8 @@ func (t *tool) migrate() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the SQL that would run, and change nothing")
+	cmd.Flags().BoolVar(&timestamptz, "timestamptz", false, "instead: give an adopted expire its time zone; locks the table, says for how long, and asks, on a terminal")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
 }
 

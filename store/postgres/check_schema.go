@@ -60,7 +60,7 @@ func (s *Store) checkZone(ctx context.Context) (string, error) {
 	}
 	p := &Problem{
 		What: fmt.Sprintf("expire has no time zone and is written in %s, but this role's TimeZone is %s", recorded, zone),
-		Hint: fmt.Sprintf("%s, or turn the column into TIMESTAMPTZ as docs/stores.md tells", alter),
+		Hint: fmt.Sprintf("%s, or turn the column into TIMESTAMPTZ: echosession migrate --timestamptz", alter),
 		Fix:  Fix{SQL: alter, Own: true},
 	}
 	if source == "client" { // which no setting of the role outdoes

@@ -20,29 +20,7 @@ import (
 // holds a lock for a session. It is bound by ctx alone: building an index on a
 // large table takes its time.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
-	return migrating(ctx, pool, o, (*migration).run)
-}
-
-// migrating calls do with a connection, and says whose errors they are.
-func migrating(ctx context.Context, pool *pgxpool.Pool, o Options, do func(*migration, context.Context) error) error {
-	if pool == nil {
-		return errors.New("pgstore: the pool is nil; open one with pgxpool.New")
-	}
-	if err := o.complete(); err != nil {
-		return err
-	}
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("pgstore: migrate: %w", err)
-	}
-	defer conn.Release()
-	m := &migration{conn: conn.Conn(), o: &o}
-	if err := do(m, ctx); isCode(err, "42501") {
-		return fmt.Errorf("pgstore: migrate %s: %w; run it as the owner of the table, who may create in its schema", o.display(), err)
-	} else if err != nil {
-		return fmt.Errorf("pgstore: migrate %s: %w", o.display(), err)
-	}
-	return nil
+	return owning(ctx, pool, &o, "migrate", func(m *migration) error { return m.run(ctx) })
 }
 
 type migration struct {

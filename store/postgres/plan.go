@@ -14,7 +14,7 @@ import (
 // where nothing is left to do. It changes nothing. Migrate does the same, but for
 // the rows that were there before: those it fills in batches.
 func Plan(ctx context.Context, pool *pgxpool.Pool, o Options) (sql string, err error) {
-	err = migrating(ctx, pool, o, func(m *migration, ctx context.Context) error {
+	err = owning(ctx, pool, &o, "plan the migration of", func(m *migration) error {
 		due, err := m.due(ctx)
 		if err == nil && len(due) > 0 {
 			var b strings.Builder
