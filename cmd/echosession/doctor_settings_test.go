@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/echosession/session/cmd/echosession/internal/doctor"
@@ -32,12 +33,36 @@ var brokenSettings = []broken{
 	{name: "a well-known secret", check: "secrets", says: "well-known", setup: set("SESSION_SECRET", "this is the keyboard cat of everybody")},
 }
 
-// TestDoctorAdvises: a short secret that only verifies, and a connection to another
-// host that may go without TLS, are no failures.
+// TestDoctorAdvises: a short secret that only verifies, and connections to other
+// hosts that may go without TLS, are told and are no failures.
 func TestDoctorAdvises(t *testing.T) {
 	t.Parallel()
-	report, code := diagnosed(t, migrated(t).with("SESSION_SECRET", secret+",short"))
-	if code != exitOK || len(report.Results) == 0 || told(report) == "" {
-		t.Errorf("%d: %s", code, told(report))
+	warned := func(e environment, check, says string) string {
+		t.Helper()
+		report, code := diagnosed(t, e)
+		for _, r := range report.Results {
+			if r.Check == check && r.Status == doctor.Warning && strings.Contains(r.Problem+r.Hint, says) {
+				if code != exitOK {
+					t.Errorf("%d: %s", code, told(report))
+				}
+				return r.Fix
+			}
+		}
+		t.Errorf("%s does not say %q: %s", check, says, told(report))
+		return ""
+	}
+	warned(migrated(t).with("SESSION_SECRET", secret+",short"), "advice", "it still verifies cookies")
+
+	// An address of this host that does not look like one.
+	e := migrated(t)
+	e["DATABASE_URL"] = strings.Replace(e["DATABASE_URL"], "127.0.0.1", "0.0.0.0", 1)
+	fixed := e.shell(t, warned(e, "transport", "without TLS"))
+	if !strings.Contains(fixed["DATABASE_URL"], "sslmode=verify-full") || strings.Contains(fixed["DATABASE_URL"], "sslmode=disable") {
+		t.Error("mended it is", fixed["DATABASE_URL"])
+	}
+	e = redisOnly(t, nil)
+	e["REDIS_URL"] = strings.Replace(e["REDIS_URL"], "127.0.0.1", "0.0.0.0", 1)
+	if fixed := e.shell(t, warned(e, "transport", "rediss://")); !strings.HasPrefix(fixed["REDIS_URL"], "rediss://0.0.0.0:") {
+		t.Error("mended it is", fixed["REDIS_URL"])
 	}
 }
