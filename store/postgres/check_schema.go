@@ -75,10 +75,11 @@ func (s *Store) checkZone(ctx context.Context) (string, error) {
 func (s *Store) checkIndexes(ctx context.Context) (string, error) {
 	var key bool
 	var missing []string
+	names, tables := s.o.indexes()
 	err := s.pool.QueryRow(ctx, s.o.names().Replace(`SELECT EXISTS (
 			SELECT FROM pg_index WHERE indrelid = $${{session}}$$::regclass AND indisunique AND indisvalid AND indpred IS NULL AND indnkeyatts = 1
 				AND indkey[0] = (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'sid')),
-		ARRAY(`+lostIndexes+`)`)).Scan(&key, &missing)
+		ARRAY(`+lostIndexes+`)`), names, tables).Scan(&key, &missing)
 	switch {
 	case err != nil:
 		return "", err
@@ -88,13 +89,11 @@ func (s *Store) checkIndexes(ctx context.Context) (string, error) {
 	case len(missing) > 0:
 		return "", unmigrated("table %s lacks the indexes %s, or they are not valid", s.o.display(), strings.Join(missing, ", "))
 	}
-	return "4 valid", nil
+	return fmt.Sprintf("%d valid", len(names)+1), nil
 }
 
-// ourIndexes are those that the migration makes concurrently.
-const ourIndexes = `ARRAY[$${{expire_idx}}$$, $${{user_idx}}$$, $${{handle_idx}}$$]`
-
-// lostIndexes are the names of those that are not there, or not valid.
-const lostIndexes = `SELECT i FROM unnest(` + ourIndexes + `) i WHERE NOT EXISTS (
+// lostIndexes are those of $1, each of the table in $2, that are not there or not
+// valid.
+const lostIndexes = `SELECT i FROM unnest($1::text[], $2::text[]) v(i, t) WHERE NOT EXISTS (
 	SELECT FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-	WHERE indrelid = to_regclass($${{session}}$$) AND '"' || c.relname || '"' = i AND indisvalid)`
+	WHERE indrelid = to_regclass(t) AND c.relname = btrim(i, '"') AND indisvalid)`

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func (m *migration) run(ctx context.Context) error {
 	}
 	for _, st := range due {
 		if err := m.step(ctx, st); err != nil {
-			return fmt.Errorf("%s: %w", st.name, err)
+			return fmt.Errorf("%s: %w", cmp.Or(st.name, "the end"), err)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -36,7 +37,7 @@ func (m *migration) due(ctx context.Context) ([]step, error) {
 		return nil, err
 	}
 	if again { // a revoke has to refuse until users and handles are filled in again
-		list = append(list, step{name: "again", sql: m.sql("UPDATE {{state}} SET schema = 0, backfilled = NULL;\n")})
+		list = append(list, step{name: "What was made is not all there any more.", sql: m.sql("UPDATE {{state}} SET schema = 0, backfilled = NULL;\n")})
 	}
 	drops, lost, err := m.indexes(ctx)
 	if err != nil {
@@ -89,8 +90,26 @@ func (m *migration) done(ctx context.Context) (n int, filled, again bool, err er
 // left behind, kept up to date and never used; and whether one is to be built.
 func (m *migration) indexes(ctx context.Context) (drops string, lost bool, err error) {
 	var list []string
-	err = m.conn.QueryRow(ctx, m.sql(`SELECT EXISTS (`+lostIndexes+`), ARRAY(
-		SELECT format(E'DROP INDEX CONCURRENTLY IF EXISTS %s;\n', indexrelid::regclass) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-		WHERE indrelid = to_regclass($${{session}}$$) AND NOT indisvalid AND '"' || c.relname || '"' IN (SELECT unnest(`+ourIndexes+`)))`)).Scan(&lost, &list)
+	names, tables := m.o.indexes()
+	err = m.conn.QueryRow(ctx, `SELECT EXISTS (`+lostIndexes+`), ARRAY(
+		SELECT format(E'DROP INDEX CONCURRENTLY IF EXISTS %s;\n', indexrelid::regclass)
+		FROM unnest($1::text[], $2::text[]) v(i, t) JOIN pg_index ON indrelid = to_regclass(t) JOIN pg_class c ON c.oid = indexrelid
+		WHERE c.relname = btrim(i, '"') AND NOT indisvalid)`, names, tables).Scan(&lost, &list)
 	return strings.Join(list, ""), lost, err
+}
+
+var builds = regexp.MustCompile(`INDEX CONCURRENTLY IF NOT EXISTS (\S+) ON (\S+)`)
+
+// indexes are the names of those that the steps build concurrently, and of their
+// tables.
+func (o *Options) indexes() (names, tables []string) {
+	for _, st := range o.steps() {
+		if st.how != oneByOne {
+			continue
+		}
+		for _, match := range builds.FindAllStringSubmatch(st.sql, -1) {
+			names, tables = append(names, match[1]), append(tables, match[2])
+		}
+	}
+	return names, tables
 }

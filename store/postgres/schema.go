@@ -86,9 +86,9 @@ func (o *Options) backfillStep() step {
 `)}
 }
 
-// lastStep records that all is done.
+// lastStep records that all is done. It goes with the step before it, and has no name.
 func (o *Options) lastStep() step {
-	return step{name: "done", sql: o.names().Replace(fmt.Sprintf("UPDATE {{state}} SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, %d);\n", o.latest()))}
+	return step{sql: o.names().Replace(fmt.Sprintf("UPDATE {{state}} SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, %d);\n", o.latest()))}
 }
 
 // SQL is the whole schema as one file for psql -f, for those who run their
@@ -108,11 +108,16 @@ func SQL(o Options) (string, error) {
 // write puts steps down as psql runs them.
 func write(b *strings.Builder, steps []step) {
 	for _, st := range steps {
-		fmt.Fprintf(b, "-- %s\n\n", st.name)
-		if st.how == oneByOne || st.how == inBatches {
-			b.WriteString(st.sql + "\n")
-			continue
+		if st.name != "" {
+			fmt.Fprintf(b, "-- %s\n\n", st.name)
 		}
-		b.WriteString("BEGIN;\n" + st.sql + "COMMIT;\n\n")
+		switch {
+		case st.how == oneByOne:
+			b.WriteString(st.sql + "\n")
+		case st.how == inBatches, st.name == "": // what is one statement is one transaction
+			b.WriteString(st.sql)
+		default:
+			b.WriteString("BEGIN;\n" + st.sql + "COMMIT;\n\n")
+		}
 	}
 }

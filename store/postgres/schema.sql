@@ -364,10 +364,4 @@ COMMIT;
 
 UPDATE "public"."session" SET user_id = coalesce(user_id, "public"."session_user"(sess::json)), handle = coalesce(handle, "public"."session_handle"())
   WHERE handle IS NULL OR user_id IS NULL AND "public"."session_user"(sess::json) IS NOT NULL;
-
--- done
-
-BEGIN;
 UPDATE "public"."session_state" SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, 6);
-COMMIT;
-
