@@ -14,8 +14,8 @@ import (
 
 // cleaned is the answer of a cleanup.
 type cleaned struct {
-	Removed int    `json:"removed"`
-	Seconds string `json:"took"`
+	Deleted int    `json:"deleted"` // as the admin API has it
+	Took    string `json:"took,omitempty"`
 	Note    string `json:"note,omitempty"`
 }
 
@@ -52,14 +52,14 @@ func (t *tool) cleanup() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%d expired sessions are removed, then: %w", n, err)
 			}
-			return t.cleaned(cleaned{Removed: n, Seconds: took.Round(time.Millisecond).String(), Note: t.otherRun(cmd.Context(), b.Store, n)})
+			return t.cleaned(cleaned{Deleted: n, Took: took.Round(time.Millisecond).String(), Note: t.otherRun(cmd.Context(), b.Store, n)})
 		},
 	}
 }
 
 func (t *tool) cleaned(c cleaned) error {
 	return t.answer(c, func(w *tabwriter.Writer) {
-		row(w, fmt.Sprintf("%d expired sessions removed", c.Removed))
+		row(w, plural(c.Deleted, "expired session")+" removed")
 		if c.Note != "" {
 			row(w, c.Note)
 		}
@@ -96,13 +96,17 @@ func (t *tool) progress(ctx context.Context, st store.Store) {
 	}
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
+	shown := false
 	for {
 		select {
 		case <-ctx.Done():
-			fmt.Fprint(t.err, "\r\033[K") // the line is gone again
+			if shown {
+				fmt.Fprint(t.err, "\r\033[K") // the line is gone again
+			}
 			return
 		case <-tick.C:
 			if c := underWay(ctx, st); c != nil && c.Removed > 0 {
+				shown = true
 				fmt.Fprintf(t.err, "\r\033[K%d expired sessions removed…", c.Removed)
 			}
 		}

@@ -230,21 +230,21 @@ func TestSessions(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 			e.login(t, "dan", "5")
-			if r := e.terminal(t, "", "revoke", "--all", "--yes"); r.code != exitOK || r.out != "1 sessions ended\n" || r.err != "" {
+			if r := e.terminal(t, "", "revoke", "--all", "--yes"); r.code != exitOK || r.out != "1 session ended\n" || r.err != "" {
 				t.Errorf("%+v", r)
 			}
 			e.login(t, "eve", "6")
 			revoked(1, "--all") // a script means it
 
 			if kind == "redis-only" {
-				says(t, e.run(t, "cleanup").out, "Redis forgets expired sessions by itself", `"removed": 0`)
+				says(t, e.run(t, "cleanup").out, "Redis forgets expired sessions by itself", `"deleted": 0`)
 				return
 			}
 			e.exec(t, `INSERT INTO session (sid, sess, expire) SELECT 'old ' || n, '{}', now() - interval '1 hour' FROM generate_series(1, 300) n`)
 			if r := e.terminal(t, "", "cleanup"); r.code != exitOK || r.out != "300 expired sessions removed\n" {
 				t.Errorf("%+v", r)
 			}
-			if c := decode[cleaned](t, e.run(t, "cleanup")); c.Removed != 0 {
+			if c := decode[cleaned](t, e.run(t, "cleanup")); c.Deleted != 0 {
 				t.Errorf("%+v", c)
 			}
 		})

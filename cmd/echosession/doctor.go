@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -31,37 +32,34 @@ func (t *tool) doctor() *cobra.Command {
 }
 
 // writeReport has a line for each check, and below one that found something what
-// mends it.
-func writeReport(w *tabwriter.Writer, report doctor.Report) {
+// mends it. Its columns do not end where a cell is empty, as a tabwriter's do.
+func writeReport(w io.Writer, report doctor.Report) {
 	counts := map[doctor.Status]int{}
-	all := ""
+	fixes, width := "", 0
+	for _, r := range report.Results {
+		width = max(width, len(r.Check))
+	}
+	line := func(status, check, text string) {
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-8s %-*s  %s", status, width, check, text), " "))
+	}
 	for _, r := range report.Results {
 		counts[r.Status]++
-		all += r.Fix
-		if r.Problem == "" {
-			row(w, r.Status, r.Check, r.Note)
-			continue
-		}
-		row(w, r.Status, r.Check, r.Problem)
+		fixes += r.Fix
+		line(string(r.Status), r.Check, r.Note+r.Problem)
 		if r.Hint != "" {
-			row(w, "", "  hint", r.Hint)
+			line("", "  hint", r.Hint)
 		}
 		if r.Fix != "" {
-			row(w, "", "  fix", r.Fix)
+			line("", "  fix", r.Fix)
 		}
 	}
-	row(w)
-	if counts[doctor.Failed] == 0 {
-		row(w, fmt.Sprintf("nothing is wrong; %d warnings", counts[doctor.Warning]))
-	} else {
-		row(w, fmt.Sprintf("%d failed, %d warnings", counts[doctor.Failed], counts[doctor.Warning]))
-	}
-	for name, whose := range map[string]string{
-		"$ADMIN_URL":       "the same database, as the owner of the session table or an administrator",
-		"$REDIS_ADMIN_URL": "the same Redis, as an administrator",
+	fmt.Fprintf(w, "\n%d failed, %s\n", counts[doctor.Failed], plural(counts[doctor.Warning], "warning"))
+	for _, variable := range []struct{ name, is string }{
+		{"$ADMIN_URL", "the same database, as the owner of the session table or an administrator"},
+		{"$REDIS_ADMIN_URL", "the same Redis, as an administrator"},
 	} {
-		if strings.Contains(all, name) {
-			row(w, name+": "+whose)
+		if strings.Contains(fixes, variable.name) {
+			fmt.Fprintf(w, "%s: %s\n", variable.name, variable.is)
 		}
 	}
 }

@@ -44,3 +44,11 @@ func size(bytes int64) string {
 	}
 	return fmt.Sprintf("%.1f %s", value, units[unit])
 }
+
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

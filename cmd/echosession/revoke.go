@@ -46,7 +46,7 @@ func (t *tool) revoke() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return t.answer(map[string]int{"revoked": n}, func(w *tabwriter.Writer) { row(w, fmt.Sprintf("%d sessions ended", n)) })
+			return t.answer(map[string]int{"revoked": n}, func(w *tabwriter.Writer) { row(w, plural(n, "session")+" ended") })
 		},
 	}
 	cmd.Flags().StringVar(&v.User, "user", "", "all sessions of this user")

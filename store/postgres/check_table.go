@@ -88,13 +88,13 @@ func (s *Store) checkRights(ctx context.Context) (string, error) {
 			) v(t, rights), unnest(rights::text[]) r WHERE NOT has_table_privilege(t, r)
 			UNION ALL SELECT format('UPDATE (%s)', c), t FROM (VALUES ($${{state}}$$)) v(t), unnest('{polled,recording}'::text[]) c
 				WHERE NOT has_column_privilege(t, c, 'UPDATE'))
-		SELECT current_user::text, ARRAY(SELECT format('%s on %s', r, t) FROM lacking),
+		SELECT current_user::text, ARRAY(SELECT format('%s on %s', string_agg(r, ', '), replace(t, '"', '')) FROM lacking GROUP BY t ORDER BY t),
 			ARRAY(SELECT format('GRANT %s ON %s TO %I', string_agg(r, ', '), t, current_user) FROM lacking GROUP BY t ORDER BY t)`)).Scan(&role, &lacking, &statements)
 	switch {
 	case err != nil:
 		return "", err
 	case len(lacking) > 0:
-		return "", grants(statements, "role %s lacks %s", role, strings.Join(lacking, ", "))
+		return "", grants(statements, "role %s lacks %s", role, strings.Join(lacking, "; "))
 	}
 	return "role " + role, nil
 }
