@@ -28,6 +28,11 @@ var brokenTables = []broken{
 	{name: "no schema", check: "postgres schema", says: "there is no schema app", setup: func(t *testing.T) environment {
 		return postgres(t).with("SESSION_TABLE", "app.logins")
 	}},
+	{name: "a table that is something else", check: "postgres columns", says: "no session table", setup: func(t *testing.T) environment {
+		e := postgres(t)
+		e.exec(t, `CREATE TABLE session (isbn text)`)
+		return e
+	}},
 	{name: "not migrated", check: "postgres migration", says: "is not migrated", setup: func(t *testing.T) environment {
 		e := postgres(t)
 		e.exec(t, guide)

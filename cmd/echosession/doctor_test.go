@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -111,6 +112,15 @@ func TestDoctorIsContent(t *testing.T) {
 			for _, r := range report.Results {
 				if r.Status != doctor.OK {
 					t.Errorf("%+v", r)
+				}
+			}
+			pages, err := os.ReadFile("../../docs/cli.md")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range report.Results {
+				if !strings.Contains(string(pages), "| `"+r.Check+"` |") {
+					t.Errorf("docs/cli.md does not tell of the check %q", r.Check)
 				}
 			}
 			if len(report.Results) < 13 {

@@ -87,7 +87,7 @@ func (s *Store) checkIndexes(ctx context.Context) (string, error) {
 		sql := s.o.names().Replace(`ALTER TABLE {{session}} ADD PRIMARY KEY (sid)`)
 		return "", &Problem{What: fmt.Sprintf("table %s has no primary key on sid: two rows could have one id", s.o.display()), Hint: sql, Fix: Fix{SQL: sql}}
 	case len(missing) > 0:
-		return "", unmigrated("table %s lacks the indexes %s, or they are not valid", s.o.display(), strings.Join(missing, ", "))
+		return "", unmigrated("table %s lacks the indexes %s, or they are not valid", s.o.display(), unquoted(missing))
 	}
 	return fmt.Sprintf("%d valid", len(names)+1), nil
 }

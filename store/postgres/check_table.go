@@ -73,7 +73,7 @@ func (s *Store) checkMigrated(ctx context.Context) (string, error) {
 	case !state:
 		return "", unmigrated("table %s is not migrated", s.o.display())
 	case len(missing) > 0:
-		return "", unmigrated("table %s has lost %s beside it", s.o.display(), strings.Join(missing, ", "))
+		return "", unmigrated("table %s has lost %s beside it", s.o.display(), unquoted(missing))
 	}
 	return "", nil
 }
@@ -97,4 +97,9 @@ func (s *Store) checkRights(ctx context.Context) (string, error) {
 		return "", grants(statements, "role %s lacks %s", role, strings.Join(lacking, "; "))
 	}
 	return "role " + role, nil
+}
+
+// unquoted are names as messages show them.
+func unquoted(names []string) string {
+	return strings.ReplaceAll(strings.Join(names, ", "), `"`, "")
 }

@@ -76,6 +76,9 @@ func (p *patient) diagnose(ctx context.Context, err error) error {
 	if strings.HasPrefix(problem.Fix.Setting, "target_session_attrs=") && len(p.addresses()) == 1 {
 		t.fix = p.towardsPrimary(ctx) // there is no other server to choose
 	}
+	if strings.Contains(problem.Hint, "SESSION_TABLE") { // the table is something else's
+		t.fix = "export SESSION_TABLE=http_session && " + p.command(pgstore.Fix{Migrate: true})
+	}
 	if strings.HasPrefix(problem.What, "the server refuses the connection") {
 		t.fix = "export DATABASE_URL='" + addressForm + "'"
 	}
