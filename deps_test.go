@@ -73,6 +73,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		{"the root package imports no Echo and no driver", []string{""}, []string{echo4, echo5, pgx, redis, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
 		{"the memory store with Echo v4 links no Echo v5 and no driver", []string{"store/memory", "middleware"}, []string{echo5, pgx, redis}},
 		{"the memory store with Echo v5 links no Echo v4 and no driver", []string{"store/memory", "middleware/v5"}, []string{echo4, pgx, redis}},
+		{"package admin links no Echo and no driver", []string{"admin"}, []string{echo4, echo5, pgx, redis, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
+		{"the admin on Echo v4 links no Echo v5 and no driver", []string{"admin/v4"}, []string{echo5, pgx, redis}},
+		{"the admin on Echo v5 links no Echo v4 and no driver", []string{"admin/v5"}, []string{echo4, pgx, redis}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

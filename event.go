@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/echosession/session/store"
@@ -20,6 +21,21 @@ type HookFunc func(ctx context.Context, e Event)
 
 // Event calls f.
 func (f HookFunc) Event(ctx context.Context, e Event) { f(ctx, e) }
+
+// Hooks makes one Hook of several. Each is told in this order, whether or not one
+// before it panicked; nil ones are left out.
+func Hooks(list ...Hook) Hook {
+	return hooks(slices.DeleteFunc(slices.Clone(list), func(h Hook) bool { return h == nil }))
+}
+
+type hooks []Hook
+
+func (list hooks) Event(ctx context.Context, e Event) {
+	if len(list) > 0 {
+		defer list[1:].Event(ctx, e)
+		list[0].Event(ctx, e)
+	}
+}
 
 // An Event is one thing that happened. It carries handles, never ids, and no
 // session data.

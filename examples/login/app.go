@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/echosession/session"
+	"github.com/echosession/session/admin"
 	"github.com/echosession/session/store"
 	"github.com/echosession/session/store/open"
 )
@@ -19,6 +20,7 @@ type app struct {
 	sessions *session.Manager
 	backend  *open.Backend
 	counts   *counts         // nil: nothing is counted
+	admin    *admin.Handler  // nil: there is none
 	stopping <-chan struct{} // closed when the server is told to stop
 }
 

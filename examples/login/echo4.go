@@ -7,11 +7,12 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	echoadmin "github.com/echosession/session/admin/v4"
 	echosession "github.com/echosession/session/middleware"
 )
 
 // newEcho4 puts the app on Echo v4.
-func newEcho4(a *app) http.Handler {
+func newEcho4(a *app) (http.Handler, error) {
 	e := echo.New()
 	e.Use(middleware.RequestLogger(), recover4(), echosession.Middleware(a.sessions))
 
@@ -30,7 +31,12 @@ func newEcho4(a *app) http.Handler {
 	e.GET("/plain", func(c echo.Context) error { return c.String(http.StatusOK, "ok") })
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(a.healthy)))
 	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(a.ready)))
-	return e
+	if a.admin != nil {
+		if err := echoadmin.Register(e.Group(a.admin.Path()), a.admin); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }
 
 // on4 makes an Echo handler of one of ours.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/echosession/session"
+	"github.com/echosession/session/admin"
 	"github.com/echosession/session/store/open"
 )
 
@@ -52,9 +53,19 @@ func run(ctx context.Context, lookup func(string) (string, bool), stderr io.Writ
 
 // start puts the app together: store, manager, background work, server.
 func start(ctx context.Context, cfg config, backend *open.Backend) error {
-	seen := &counts{}
-	cfg.session.Hook = seen
+	seen, counted := &counts{}, &admin.Counts{}
+	cfg.session.Hook = session.Hooks(seen, counted)
 	sessions, err := session.New(backend.Store, cfg.session)
+	if err != nil {
+		return err
+	}
+	a := &app{sessions: sessions, backend: backend, counts: seen, stopping: ctx.Done()}
+	if cfg.admin != nil {
+		if a.admin, err = newAdmin(sessions, cfg.admin, backend, counted); err != nil {
+			return err
+		}
+	}
+	routes, err := cfg.router(a)
 	if err != nil {
 		return err
 	}
@@ -70,6 +81,5 @@ func start(ctx context.Context, cfg config, backend *open.Backend) error {
 			slog.Error("Session cleanup", "error", err)
 		}
 	})
-	a := &app{sessions: sessions, backend: backend, counts: seen, stopping: ctx.Done()}
-	return serve(ctx, cfg.addr, cfg.router(a))
+	return serve(ctx, cfg.addr, routes)
 }
