@@ -22,6 +22,7 @@ type healthAnswer struct {
 	Pool      *pool             `json:"pool"`
 	Prevented *int64            `json:"resurrectionsPrevented"`
 	Process   *counted          `json:"process"`
+	SignOut   bool              `json:"signOut"` // by POST sign-out
 	At        time.Time         `json:"at"`
 }
 
@@ -48,6 +49,7 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 	defer cancel()
 	a := healthAnswer{Status: "ok", Process: h.o.Counts.counted(), At: time.Now().UTC().Truncate(time.Second)}
+	_, a.SignOut = h.routes["sign-out"]
 	if h.o.Health != nil {
 		h.ask(ctx, &a)
 	}

@@ -175,7 +175,7 @@ func (away) Revoke(context.Context, store.Revocation) (int, error)     { return 
 
 // told is a store that says of itself what it is told to.
 type told struct {
-	store.Store
+	*memstore.Store
 	stats  store.Stats
 	report store.Report
 }
