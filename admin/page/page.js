@@ -103,9 +103,9 @@ const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit"
 const restsOn = (stats, name, value) =>
 	value === null ? "this store cannot know" : stats.basis[name] === "estimated" ? "estimated" : "counted";
 
-function figure(name, value, basis, text = number.format) {
+function figure(name, value, basis, text = number.format, none = "Not known") {
 	return element("div", {}, element("dt", {}, name),
-		value === null ? element("dd", { class: "none" }, "Not known") : element("dd", {}, text(value)),
+		value === null ? element("dd", { class: "none" }, none) : element("dd", {}, text(value)),
 		element("small", {}, basis));
 }
 
@@ -116,7 +116,7 @@ function showStats(s) {
 		figure("Users logged in", s.activeUsers, note("activeUsers", s.loggedIn === null ? [] : [`in ${plural(s.loggedIn, "session")}`])),
 		figure("Expired", s.expired, note("expired", [])),
 		figure("Size", s.bytes, note("bytes", s.indexBytes ? [`${size(s.indexBytes)} of it indexes`] : []), size),
-		figure("Oldest", s.active === 0 ? null : s.oldestSeconds, s.active === 0 ? "there is none" : note("oldestSeconds", []), duration));
+		s.active === 0 ? figure("Oldest", null, "counted", duration, "None") : figure("Oldest", s.oldestSeconds, note("oldestSeconds", []), duration));
 	if (s.active === null) empty($("whole"), "This store cannot count its sessions.");
 	else share($("whole"), [{ name: "Active", value: s.active, kind: "a" }, { name: "Expired", value: s.expired ?? 0, kind: "b" }]);
 
