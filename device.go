@@ -61,11 +61,11 @@ func (m *Manager) origin(r *http.Request) origin {
 // write puts it into our part of the document. What it does not know is taken
 // out: it was another login's.
 func (o origin) write(part *document) {
-	for name, text := range map[string]string{ownDevice: o.device, ownAddress: o.address} {
-		if text == "" {
-			part.delete(name)
+	for _, m := range [...]struct{ name, text string }{{ownDevice, o.device}, {ownAddress, o.address}} {
+		if m.text == "" {
+			part.delete(m.name)
 		} else {
-			part.set(name, quote(text))
+			part.set(m.name, quote(m.text))
 		}
 	}
 }

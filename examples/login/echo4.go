@@ -24,6 +24,9 @@ func newEcho4(a *app) (http.Handler, error) {
 	e.GET("/get", on4(a.get))
 	e.POST("/logout", on4(a.logout))
 	e.POST("/logout-everywhere", on4(a.logoutEverywhere))
+	e.GET("/devices", on4(a.devices), echosession.RequireUser())
+	e.POST("/devices/end", on4(a.endDevice), echosession.RequireUser())
+	e.POST("/devices/end-others", on4(a.endOthers), echosession.RequireRecentLogin(recentLogin))
 	e.GET("/slow", on4(a.slow))
 	e.GET("/stream", on4(a.stream))
 

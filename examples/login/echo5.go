@@ -25,6 +25,9 @@ func newEcho5(a *app) (http.Handler, error) {
 	e.GET("/get", on5(a.get))
 	e.POST("/logout", on5(a.logout))
 	e.POST("/logout-everywhere", on5(a.logoutEverywhere))
+	e.GET("/devices", on5(a.devices), echosession.RequireUser())
+	e.POST("/devices/end", on5(a.endDevice), echosession.RequireUser())
+	e.POST("/devices/end-others", on5(a.endOthers), echosession.RequireRecentLogin(recentLogin))
 	e.GET("/slow", on5(a.slow))
 	e.GET("/stream", on5(a.stream))
 
