@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/echosession/session/internal/testserver"
 )
@@ -145,5 +148,42 @@ func TestSupportEndsASessionThatCopiesServe(t *testing.T) {
 				t.Errorf("session-health: %s", answer.body)
 			}
 		})
+	}
+}
+
+// TestFiguresEqualTheGuidesSQL: on the same table, with an expired session, one of
+// a visitor and two of one user.
+func TestFiguresEqualTheGuidesSQL(t *testing.T) {
+	t.Parallel()
+	url := testserver.StartPostgres(t, testserver.PostgresOptions{}).URL()
+	p := startProgram(t, append(onPostgres(url, "4"), "ADMIN_TOKEN="+adminToken)...)
+	for _, user := range []string{"ann", "ann", "bob", "cid"} {
+		p.client(t).post("/login", asForm, "user="+user).is(t, "a login", 204, "")
+	}
+	p.client(t).post("/visit", "", "").is(t, "a visit", 200, `{"visits":1}`)
+	db, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.WithoutCancel(t.Context()))
+	if _, err := db.Exec(t.Context(), `UPDATE session SET expire = NOW() - INTERVAL '1 day' WHERE sess->'passport'->>'user' = 'cid'`); err != nil {
+		t.Fatal(err)
+	}
+	var total, active, expired, users int
+	err = db.QueryRow(t.Context(), `SELECT COUNT(*) AS total,
+		COUNT(*) FILTER (WHERE expire > NOW()) AS active,
+		COUNT(*) FILTER (WHERE expire <= NOW()) AS expired,
+		(SELECT COUNT(DISTINCT sess->'passport'->>'user') FROM session WHERE expire > NOW())
+		FROM session`).Scan(&total, &active, &expired, &users)
+	if err != nil || total != 5 || expired != 1 || users != 2 {
+		t.Fatal(total, active, expired, users, err)
+	}
+	op := p.operator(t)
+	if f := op.figures(t); *f.Total != total || *f.Active != active || *f.Expired != expired || *f.ActiveUsers != users || *f.LoggedIn != 3 {
+		t.Errorf("SQL says %d, %d, %d, %d; the admin %s", total, active, expired, users, op.get("/api/admin/session-stats").body)
+	}
+	op.post("/api/admin/session-cleanup", "", "").is(t, "a cleanup", 200, `{"deleted":1}`)
+	if f := op.figures(t); *f.Total != 4 || *f.Expired != 0 {
+		t.Error("after it there are", *f.Total, *f.Expired)
 	}
 }
