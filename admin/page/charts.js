@@ -47,7 +47,8 @@ export function empty(box, text) {
 	box.replaceChildren(element("p", { class: "empty" }, text));
 }
 
-const percent = (n, all) => (n > 0 && n / all < 0.01 ? "<1" : Math.round((100 * n) / all)) + " %";
+// percent is 0 and 100 for none and all, and for nothing else.
+const percent = (n, all) => (n > 0 && n / all < 0.01 ? "<1" : n < all && n / all > 0.99 ? ">99" : Math.round((100 * n) / all)) + " %";
 
 // share draws one bar of several parts: [{name, value, kind}].
 export function share(box, parts) {
