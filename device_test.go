@@ -83,7 +83,8 @@ func TestDevices(t *testing.T) {
 // short, and not where a lifetime was made shorter.
 func TestLastSeenIsNeverTooLate(t *testing.T) {
 	clock := newClock()
-	a := newApp(t, newMemory(clock))
+	st := newMemory(clock)
+	a := newApp(t, st)
 	c := on(a, "ann", firefox)
 	for range 14 {
 		clock.pass(2 * day)
@@ -96,6 +97,14 @@ func TestLastSeenIsNeverTooLate(t *testing.T) {
 	c.within(func(_ *http.Request, s *session.Session) { s.SetLifetime(time.Hour) })
 	if d := c.devices()[0]; d.LastSeen.After(clock.now()) || d.LastSeen.Before(d.Created) {
 		t.Errorf("with another lifetime: %+v, now %v", d, clock.now())
+	}
+	// Someone else has moved its end, and not its lifetime.
+	foreign := &store.Record{ID: "foreign", User: "eve", Data: []byte(`{"cookie":{"originalMaxAge":60000}}`), Idle: day}
+	if err := st.Create(t.Context(), foreign); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := a.Devices(t.Context(), "eve"); err != nil || len(got) != 1 || got[0].LastSeen.After(clock.now()) {
+		t.Errorf("a foreign one: %+v, now %v, %v", got, clock.now(), err)
 	}
 }
 

@@ -108,6 +108,9 @@ func TestWhatTheStoreCannotDo(t *testing.T) {
 	if !strings.Contains(cannot.log.String(), "outcome=unknown") {
 		t.Errorf("a revocation of unknown outcome is not in the log: %s", cannot.log)
 	}
+	if log := can.log.String(); !strings.Contains(log, "outcome=unsupported") || strings.Contains(log, "outcome=unknown") {
+		t.Errorf("the log: %s", log)
+	}
 	is(t, "health, unsupported", can.get("session-health"), 200, strings.TrimSpace(can.get("session-health").Body.String()))
 	if h := read[health](t, cannot.get("session-health")); h.Status != "unavailable" {
 		t.Errorf("health, away: %+v", h)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -14,14 +15,17 @@ func (h *Handler) log(r *http.Request, event string, attrs ...any) {
 	h.o.Logger.WarnContext(r.Context(), "Session admin", attrs...)
 }
 
-// change logs what somebody has changed, or has tried to: then the outcome is
-// not known, and says so.
-func (h *Handler) change(r *http.Request, action string, n int, err error, attrs ...any) {
+// change logs what an actor has changed, or has tried to: an error leaves open
+// whether it happened, unless the store cannot do such a thing at all.
+func (h *Handler) change(r *http.Request, actor, action string, n int, err error, attrs ...any) {
 	outcome := "done"
-	if err != nil {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		outcome = "unsupported"
+	case err != nil:
 		outcome = "unknown"
 	}
-	attrs = append([]any{"actor", h.actor(r), "action", action, "outcome", outcome, "count", n}, attrs...)
+	attrs = append([]any{"actor", actor, "action", action, "outcome", outcome, "count", n}, attrs...)
 	h.log(r, "authz_admin", attrs...)
 }
 

@@ -46,8 +46,9 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 	if reason == "" {
 		return refusal{status: http.StatusBadRequest, text: "say why, in reason: it goes into the log"}
 	}
+	actor := h.actor(r) // before: it may be the actor's own session that ends
 	n, err := h.sessions.Revoke(r.Context(), v)
-	h.change(r, "sessions_revoke", n, err, "user", v.User, "handle", v.Handle, "everyone", v.Everyone, "reason", reason)
+	h.change(r, actor, "sessions_revoke", n, err, "user", v.User, "handle", v.Handle, "everyone", v.Everyone, "reason", reason)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) cleanup(w http.ResponseWriter, r *http.Request) error {
 	n, err := h.sessions.Cleanup(r.Context())
-	h.change(r, "session_cleanup", n, err)
+	h.change(r, h.actor(r), "session_cleanup", n, err)
 	if err != nil {
 		return err
 	}
