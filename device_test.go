@@ -177,8 +177,8 @@ func TestADeviceHasAName(t *testing.T) {
 	}
 }
 
-// TestAUserEndsTheirOwnDevices: by handle, and never another user's (ASVS 7.5.2).
-func TestAUserEndsTheirOwnDevices(t *testing.T) {
+// By handle, and never another user's.
+func TestASVS_7_5_2_UsersEndTheirOwnSessions(t *testing.T) {
 	a := newApp(t, newMemory(nil))
 	laptop, phone, tablet, bob := on(a, "ann", firefox), on(a, "ann", ""), on(a, "ann", ""), on(a, "bob", "")
 	end := func(c *client, handle string, want bool) answer {

@@ -26,7 +26,7 @@ const (
 	isStale  = "this needs a recent login: log in again\n"
 )
 
-func TestRequire(t *testing.T) {
+func TestASVS_7_5_1_RecentLoginIsRequired(t *testing.T) {
 	clock := newClock()
 	st := newRig(newMemory(clock))
 	a := newApp(t, st)

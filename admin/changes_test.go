@@ -44,7 +44,7 @@ func TestTheListOfAUser(t *testing.T) {
 	}
 }
 
-func TestRevoke(t *testing.T) {
+func TestASVS_7_4_5_SupportEndsSessions(t *testing.T) {
 	r := newRig(t, newMemory())
 	cookies, handles := map[string]string{}, map[string]string{}
 	for _, name := range []string{"ann", "ann2", "bob", "bob2", "cid"} {

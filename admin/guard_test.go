@@ -113,9 +113,9 @@ func TestTheWrongMethodAndTheWrongPath(t *testing.T) {
 	}
 }
 
-// TestAnotherSiteChangesNothing: also with the token, which a page of another
+// Also with the token, which a page of another
 // site may have been given.
-func TestAnotherSiteChangesNothing(t *testing.T) {
+func TestASVS_3_5_1_AnotherSiteChangesNothing(t *testing.T) {
 	r := newRig(t, newMemory())
 	cookie, _ := r.login("ann", "")
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://elsewhere.example"}, {"Origin", "null"}} {
