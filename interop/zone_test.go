@@ -47,7 +47,7 @@ func TestTimeZones(t *testing.T) {
 	must(`ALTER ROLE ` + role + ` SET timezone = 'Asia/Tokyo'`)
 
 	text := refused(t, "SESSION_STORE=postgres", "DATABASE_URL="+url)
-	fix := regexp.MustCompile(`ALTER ROLE \S+ SET timezone = '[^']+'`).FindString(text)
+	fix := regexp.MustCompile(`ALTER ROLE \S+ IN DATABASE \S+ SET timezone = '[^']+'`).FindString(text)
 	if fix == "" {
 		t.Fatalf("it starts, or names no fix:\n%s", text)
 	}
@@ -74,7 +74,7 @@ func TestTimeZones(t *testing.T) {
 		t.Fatal(err)
 	}
 	both("with a zone in the column")
-	must(`ALTER ROLE ` + role + ` SET timezone = 'Asia/Tokyo'`)
+	must(`ALTER ROLE ` + role + ` IN DATABASE ` + pool.Config().ConnConfig.Database + ` SET timezone = 'Asia/Tokyo'`)
 	must(`ALTER ROLE ` + expressRole + ` SET timezone = 'America/St_Johns'`)
 	ours = echo(t, "SESSION_STORE=postgres", "DATABASE_URL="+url)
 	theirs = express(t, "DATABASE_URL="+expressURL)("plain")
