@@ -21,6 +21,30 @@ type HookFunc func(ctx context.Context, e Event)
 // Event calls f.
 func (f HookFunc) Event(ctx context.Context, e Event) { f(ctx, e) }
 
+// Hooks makes one hook of several: each is told, in their order, also when one
+// before it panics. Those that are nil are left out; of none at all it is nil.
+func Hooks(hooks ...Hook) Hook {
+	var all several
+	for _, h := range hooks {
+		if h != nil {
+			all = append(all, h)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+type several []Hook // at least one
+
+func (s several) Event(ctx context.Context, e Event) {
+	if len(s) > 1 {
+		defer s[1:].Event(ctx, e)
+	}
+	s[0].Event(ctx, e)
+}
+
 // An Event is one thing that happened. It carries handles, never ids, and no
 // session data.
 type Event struct {
@@ -29,7 +53,7 @@ type Event struct {
 	Handle string        // which session; "" where none is known
 	User   string        // its user; "" before login
 	Count  int           // Merged: reloads it took; Revoked, Pruned: sessions; Polled: changes
-	Took   time.Duration // Committed, Merged, LoggedOut, Pruned, Polled: how long the store took
+	Took   time.Duration // Committed, Merged, LoggedOut, Pruned, PruneFailed, Polled: how long the store took
 	Err    error         // of what failed: the cause
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/echosession/session/store"
@@ -20,6 +21,21 @@ type Backend struct {
 	Name    string
 	servers []server
 	close   func()
+}
+
+// An Option is what an environment cannot say.
+type Option func(*options)
+
+type options struct {
+	tracer pgx.QueryTracer
+}
+
+// WithTracer has a tracer watch the statements of Postgres, where there is one:
+// for telemetry. It may implement pgx's other tracers as well. What it gets as
+// arguments are session ids and data: one that shows them must not be used.
+// Default nil: nobody watches.
+func WithTracer(tracer pgx.QueryTracer) Option {
+	return func(o *options) { o.tracer = tracer }
 }
 
 // Close frees the connections. The store is not used after it. It may be called
@@ -48,7 +64,11 @@ func (b *Backend) Close() error {
 // value's problem and the fix; so is, in one sentence, a database that is not
 // ready. A server that merely does not answer is no error: the store says
 // unavailable until it comes.
-func FromEnv(ctx context.Context, lookup func(string) (string, bool)) (*Backend, error) {
+func FromEnv(ctx context.Context, lookup func(string) (string, bool), opts ...Option) (*Backend, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
 	text := func(name string) string {
 		value, _ := lookup(name)
 		return value
@@ -68,7 +88,7 @@ func FromEnv(ctx context.Context, lookup func(string) (string, bool)) (*Backend,
 			return &Backend{Store: memstore.New(memstore.Options{}), Name: kind}, nil
 		}
 	case "postgres", "redis", "redis-only":
-		return openServers(ctx, text, kind, migrate == "1", problems)
+		return openServers(ctx, text, kind, migrate == "1", o, problems)
 	case "":
 		problems = append(problems, errors.New("SESSION_STORE environment variable is required in production; set it to "+stores+", or set APP_ENV=development for local work"))
 	default:
@@ -81,7 +101,7 @@ const stores = "postgres, redis, redis-only or memory"
 
 // openServers opens a store that is on one server or two, unless there are
 // problems with the variables.
-func openServers(ctx context.Context, text func(string) string, kind string, migrate bool, problems []error) (b *Backend, err error) {
+func openServers(ctx context.Context, text func(string) string, kind string, migrate bool, o options, problems []error) (b *Backend, err error) {
 	var p *postgres
 	if kind != "redis-only" {
 		p, err = readPostgres(text, kind)
@@ -94,6 +114,7 @@ func openServers(ctx context.Context, text func(string) string, kind string, mig
 	}
 	err = errors.Join(problems...)
 	if err == nil && p != nil {
+		p.config.ConnConfig.Tracer = o.tracer
 		b, err = p.open(ctx, migrate)
 	}
 	switch {
