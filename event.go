@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/echosession/session/store"
@@ -21,28 +22,19 @@ type HookFunc func(ctx context.Context, e Event)
 // Event calls f.
 func (f HookFunc) Event(ctx context.Context, e Event) { f(ctx, e) }
 
-// Hooks makes one hook of several: each is told, in their order, also when one
-// before it panics. Those that are nil are left out; of none at all it is nil.
-func Hooks(hooks ...Hook) Hook {
-	var all several
-	for _, h := range hooks {
-		if h != nil {
-			all = append(all, h)
-		}
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	return all
+// Hooks makes one Hook of several. Each is told in this order, whether or not one
+// before it panicked; nil ones are left out.
+func Hooks(list ...Hook) Hook {
+	return hooks(slices.DeleteFunc(slices.Clone(list), func(h Hook) bool { return h == nil }))
 }
 
-type several []Hook // at least one
+type hooks []Hook
 
-func (s several) Event(ctx context.Context, e Event) {
-	if len(s) > 1 {
-		defer s[1:].Event(ctx, e)
+func (list hooks) Event(ctx context.Context, e Event) {
+	if len(list) > 0 {
+		defer list[1:].Event(ctx, e)
+		list[0].Event(ctx, e)
 	}
-	s[0].Event(ctx, e)
 }
 
 // An Event is one thing that happened. It carries handles, never ids, and no

@@ -17,6 +17,8 @@ type config struct {
 	addr    string                  // HOST and PORT
 	router  func(*app) http.Handler // ECHO
 	session session.Config          // SESSION_… and APP_ENV
+	metrics bool                    // METRICS: GET /metrics
+	traces  bool                    // OTEL_TRACES_EXPORTER
 }
 
 // configFromEnv returns everything that is wrong at once, each error naming its
@@ -38,6 +40,19 @@ func configFromEnv(lookup func(string) (string, bool)) (config, error) {
 		errs = append(errs, fmt.Errorf("PORT is %q; use a number up to 65535", port))
 	}
 	c.addr = net.JoinHostPort(host, port)
+
+	switch v := value("METRICS", "on"); v {
+	case "on", "off":
+		c.metrics = v == "on"
+	default:
+		errs = append(errs, fmt.Errorf("METRICS is %q; use on for GET /metrics, or off", v))
+	}
+	switch v := value("OTEL_TRACES_EXPORTER", "none"); v {
+	case "none", "console":
+		c.traces = v == "console"
+	default:
+		errs = append(errs, fmt.Errorf("OTEL_TRACES_EXPORTER is %q; use console for spans on standard output, or none", v))
+	}
 
 	switch v := value("ECHO", "4"); v {
 	case "4":
