@@ -24,7 +24,7 @@ func (c *copies) polled() {
 func (c *copies) register(m metric.Meter) error {
 	age, err := m.Float64ObservableGauge("echosession.tier.poll.age", metric.WithUnit("s"),
 		metric.WithDescription("Since the authority last said what changed; grows while nobody reads"))
-	down, derr := m.Int64ObservableGauge("echosession.tier.down", metric.WithUnit("1"),
+	down, derr := m.Int64ObservableGauge("echosession.tier.down",
 		metric.WithDescription("1 while the server of the copies is left alone"))
 	if err := errors.Join(err, derr); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/echosession/session"
@@ -29,6 +28,9 @@ func (t *T) Observe(m *session.Manager) (metric.Registration, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, figure := range []string{"stats", "report"} {
+		t.i.unsampled.Add(context.Background(), 0, is(keyFigure, figure))
+	}
 	stats := &sample[store.Stats]{ask: m.Stats, every: t.o.SampleEvery, within: t.o.SampleTimeout}
 	report := &sample[store.Report]{ask: m.Report, every: min(reportEvery, t.o.SampleEvery), within: t.o.SampleTimeout}
 	return t.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -43,9 +45,7 @@ func (t *T) Observe(m *session.Manager) (metric.Registration, error) {
 }
 
 func (t *T) unsampled(figure string) func(context.Context) {
-	return func(ctx context.Context) {
-		t.i.unsampled.Add(ctx, 1, metric.WithAttributeSet(attribute.NewSet(keyFigure.String(figure))))
-	}
+	return func(ctx context.Context) { t.i.unsampled.Add(ctx, 1, is(keyFigure, figure)) }
 }
 
 // A sample is what the store last said of itself.
