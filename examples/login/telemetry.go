@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	"go.opentelemetry.io/otel/attribute"
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
@@ -41,7 +42,7 @@ func newObserver(traces io.Writer) (*observer, error) {
 	}
 	o := &observer{
 		page:   promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
-		meters: metric.NewMeterProvider(metric.WithReader(exporter)),
+		meters: metric.NewMeterProvider(metric.WithReader(exporter), metric.WithView(ofRequests)),
 	}
 	options := telemetry.Options{MeterProvider: o.meters}
 	if traces != nil {
@@ -56,6 +57,11 @@ func newObserver(traces io.Writer) (*observer, error) {
 	return o, err
 }
 
+// ofRequests leaves out what a client chooses, such as the host that it asks for:
+// each would be a series.
+var ofRequests = metric.NewView(metric.Instrument{Name: "http.server.*"},
+	metric.Stream{AttributeFilter: attribute.NewAllowKeysFilter("http.request.method", "http.response.status_code")})
+
 // database watches the statements of Postgres. It has their text and not their
 // arguments, which are ids and data.
 func (o *observer) database() pgx.QueryTracer {
@@ -65,12 +71,13 @@ func (o *observer) database() pgx.QueryTracer {
 	return otelpgx.NewTracer(otelpgx.WithTracerProvider(o.spans), otelpgx.WithMeterProvider(o.meters))
 }
 
-// requests makes a span of each request, around everything else.
+// requests measures each request, and makes a span of it, around everything else.
 func (o *observer) requests(h http.Handler) http.Handler {
-	if o.spans == nil {
-		return h
+	options := []otelhttp.Option{otelhttp.WithMeterProvider(o.meters)}
+	if o.spans != nil {
+		options = append(options, otelhttp.WithTracerProvider(o.spans))
 	}
-	return otelhttp.NewHandler(h, "login", otelhttp.WithTracerProvider(o.spans), otelhttp.WithMeterProvider(o.meters))
+	return otelhttp.NewHandler(h, "login", options...)
 }
 
 // close writes the spans that have not been written yet.
