@@ -87,7 +87,7 @@ func exported(t *testing.T) []string {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
-	redis := testserver.SharedRedis(t, testserver.RedisOptions{})
+	redis := testserver.StartRedis(t, testserver.RedisOptions{})
 	for _, echo := range echoes {
 		t.Run("Echo "+echo, func(t *testing.T) {
 			t.Parallel()
