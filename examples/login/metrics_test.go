@@ -100,9 +100,10 @@ func TestMetrics(t *testing.T) {
 			bad := c.p.bearing(t, "session=s%3Aforged.x")
 			bad.get("/me")
 
+			p.await(t, "Session cleanup completed") // before the first scrape: figures are asked for seldom
 			missing := exported(t)
 			for deadline := time.Now().Add(patience); len(missing) > 0; {
-				s := c.scrape(t) // the cleanup comes by itself
+				s := c.scrape(t)
 				missing = slices.DeleteFunc(exported(t), s.has)
 				if time.Now().After(deadline) {
 					t.Fatalf("a scrape lacks %s", missing)
