@@ -24,11 +24,11 @@ func (t *T) Store(st store.Store, name string) store.Store {
 	if _, err := store.As[store.Noticer](st); err == nil {
 		t.i.beginTier()
 	}
-	o := &observed{t: t, inner: st, name: name, with: map[called]metric.MeasurementOption{}}
+	o := &observed{t: t, inner: st, name: name, with: map[called][]metric.RecordOption{}}
 	for _, operation := range operations {
 		for _, outcome := range outcomeNames() {
-			o.with[called{operation, outcome}] = metric.WithAttributeSet(attribute.NewSet(
-				keyStore.String(name), keyOperation.String(operation), keyOutcome.String(outcome)))
+			o.with[called{operation, outcome}] = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
+				keyStore.String(name), keyOperation.String(operation[len(prefix):]), keyOutcome.String(outcome)))}
 		}
 	}
 	o.size = metric.WithAttributeSet(attribute.NewSet(keyStore.String(name)))
@@ -56,18 +56,23 @@ func (t *T) Store(st store.Store, name string) store.Store {
 	return o
 }
 
-// The operations of a store.
+// inside is how spans begin: the database's own is the client's.
+var inside = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindInternal)}
+
+// The operations of a store, by the names of their spans.
 const (
-	load      = "load"
-	loadFresh = "load_fresh"
-	create    = "create"
-	save      = "save"
-	touch     = "touch"
-	rotate    = "rotate"
-	remove    = "delete"
-	sessions  = "sessions"
-	revoke    = "revoke"
-	prune     = "prune"
+	prefix = "echosession."
+
+	load      = prefix + "load"
+	loadFresh = prefix + "load_fresh"
+	create    = prefix + "create"
+	save      = prefix + "save"
+	touch     = prefix + "touch"
+	rotate    = prefix + "rotate"
+	remove    = prefix + "delete"
+	sessions  = prefix + "sessions"
+	revoke    = prefix + "revoke"
+	prune     = prefix + "prune"
 )
 
 var operations = []string{load, loadFresh, create, save, touch, rotate, remove, sessions, revoke, prune}
@@ -80,7 +85,7 @@ type observed struct {
 	inner     store.Store
 	authority store.Authority // nil: it always reads the original
 	name      string
-	with      map[called]metric.MeasurementOption // read only
+	with      map[called][]metric.RecordOption // read only
 	size      metric.MeasurementOption
 }
 
@@ -95,7 +100,7 @@ type call struct {
 }
 
 func (o *observed) begin(ctx context.Context, operation string) (context.Context, call) {
-	ctx, span := o.t.tracer.Start(ctx, "echosession."+operation, trace.WithSpanKind(trace.SpanKindInternal))
+	ctx, span := o.t.tracer.Start(ctx, operation, inside...)
 	return ctx, call{operation, time.Now(), span}
 }
 
@@ -103,9 +108,9 @@ func (o *observed) begin(ctx context.Context, operation string) (context.Context
 // the span's: the store did its work. Errors of stores hold no id and no data.
 func (o *observed) end(ctx context.Context, c call, err error) {
 	outcome, answer := outcomeOf(err)
-	o.t.i.operation.Record(ctx, time.Since(c.began).Seconds(), o.with[called{c.operation, outcome}])
+	o.t.i.operation.Record(ctx, time.Since(c.began).Seconds(), o.with[called{c.operation, outcome}]...)
 	if c.span.IsRecording() {
-		c.span.SetAttributes(keyStore.String(o.name), keyOperation.String(c.operation), keyOutcome.String(outcome))
+		c.span.SetAttributes(keyStore.String(o.name), keyOperation.String(c.operation[len(prefix):]), keyOutcome.String(outcome))
 		if !answer {
 			c.span.RecordError(err)
 			c.span.SetStatus(codes.Error, outcome)

@@ -139,12 +139,12 @@ func spell(spans tracetest.SpanStubs) string {
 	for _, s := range spans {
 		fmt.Fprintln(&b, s.Name, s.Status.Description, s.SpanContext.TraceState().String())
 		for _, kv := range s.Attributes {
-			fmt.Fprintln(&b, kv.Key, kv.Value.Emit())
+			fmt.Fprintln(&b, kv.Key, kv.Value.String())
 		}
 		for _, e := range s.Events {
 			fmt.Fprintln(&b, e.Name)
 			for _, kv := range e.Attributes {
-				fmt.Fprintln(&b, kv.Key, kv.Value.Emit())
+				fmt.Fprintln(&b, kv.Key, kv.Value.String())
 			}
 		}
 	}
@@ -228,7 +228,7 @@ func names(spans tracetest.SpanStubs) (all []string) {
 func attr(s tracetest.SpanStub, key string) string {
 	for _, kv := range s.Attributes {
 		if string(kv.Key) == key {
-			return kv.Value.Emit()
+			return kv.Value.String()
 		}
 	}
 	return ""
