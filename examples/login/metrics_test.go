@@ -111,6 +111,9 @@ func TestMetrics(t *testing.T) {
 			}
 
 			s := c.scrape(t)
+			if a := c.get("/metrics"); !strings.Contains(a.body, `service_name="login"`) {
+				t.Error("the page does not say whose it is")
+			}
 			for where, expressions := range map[string][]string{"the dashboard": dashboard(t), "the alert rules": alerts(t)} {
 				for _, expression := range expressions {
 					for name, labels := range uses(expression) {

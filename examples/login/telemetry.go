@@ -17,6 +17,7 @@ import (
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
 	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/echosession/session/telemetry"
@@ -40,9 +41,13 @@ func newObserver(traces io.Writer) (*observer, error) {
 	if err != nil {
 		return nil, err
 	}
+	who, err := identity()
+	if err != nil {
+		return nil, err
+	}
 	o := &observer{
 		page:   promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
-		meters: metric.NewMeterProvider(metric.WithReader(exporter), metric.WithView(ofRequests)),
+		meters: metric.NewMeterProvider(metric.WithResource(who), metric.WithReader(exporter), metric.WithView(ofRequests)),
 	}
 	options := telemetry.Options{MeterProvider: o.meters}
 	if traces != nil {
@@ -50,11 +55,20 @@ func newObserver(traces io.Writer) (*observer, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.spans = trace.NewTracerProvider(trace.WithBatcher(printer))
+		o.spans = trace.NewTracerProvider(trace.WithResource(who), trace.WithBatcher(printer))
 		options.TracerProvider = o.spans
 	}
 	o.T, err = telemetry.New(options)
 	return o, err
+}
+
+// identity is what the process is called, unless OTEL_SERVICE_NAME says otherwise.
+func identity() (*resource.Resource, error) {
+	named, err := resource.Merge(resource.Default(), resource.NewSchemaless(attribute.String("service.name", "login")))
+	if err != nil {
+		return nil, err
+	}
+	return resource.Merge(named, resource.Environment())
 }
 
 // ofRequests leaves out what a client chooses, such as the host that it asks for:
