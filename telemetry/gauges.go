@@ -82,8 +82,12 @@ func (g *gauges) stats(o metric.Observer, s *store.Stats) {
 	}
 }
 
-func (g *gauges) report(o metric.Observer, r *store.Report) {
-	o.ObserveInt64(g.prevented, r.Prevented)
+// report tells the parts that there are. The number beside them is only known
+// where the whole was answered.
+func (g *gauges) report(o metric.Observer, r *store.Report, answered bool) {
+	if answered {
+		o.ObserveInt64(g.prevented, r.Prevented)
+	}
 	if c := r.Cleanup; c != nil {
 		last := c.Finished
 		if last.IsZero() {
@@ -96,7 +100,9 @@ func (g *gauges) report(o metric.Observer, r *store.Report) {
 	if p := r.Pool; p != nil {
 		o.ObserveInt64(g.connections, int64(p.InUse), used)
 		o.ObserveInt64(g.connections, int64(p.Idle), idle)
-		o.ObserveInt64(g.limit, int64(p.Max))
+		if p.Max > 0 { // else the client does not know
+			o.ObserveInt64(g.limit, int64(p.Max))
+		}
 		o.ObserveInt64(g.waits, p.Waited)
 	}
 }

@@ -34,12 +34,11 @@ func (t *T) Observe(m *session.Manager) (metric.Registration, error) {
 	stats := &sample[store.Stats]{ask: m.Stats, every: t.o.SampleEvery, within: t.o.SampleTimeout}
 	report := &sample[store.Report]{ask: m.Report, every: min(reportEvery, t.o.SampleEvery), within: t.o.SampleTimeout}
 	return t.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		if s, at := stats.get(ctx, t.unsampled("stats")); !at.IsZero() {
+		if s, answered := stats.get(ctx, t.unsampled("stats")); answered {
 			g.stats(o, &s)
 		}
-		if r, at := report.get(ctx, t.unsampled("report")); !at.IsZero() {
-			g.report(o, &r)
-		}
+		r, answered := report.get(ctx, t.unsampled("report"))
+		g.report(o, &r, answered) // an outage still tells of the connections
 		return nil
 	}, g.all...)
 }
@@ -53,31 +52,27 @@ type sample[T any] struct {
 	ask           func(context.Context) (T, error)
 	every, within time.Duration
 
-	mu    sync.Mutex
-	asked time.Time
-	last  T
-	at    time.Time // when it said so; zero: it did not
+	mu       sync.Mutex
+	asked    time.Time
+	last     T
+	answered bool // all of it, without an error
 }
 
-// get returns the last sample, or a new one where that is old; at is zero where
-// there is none.
-func (s *sample[T]) get(ctx context.Context, failed func(context.Context)) (last T, at time.Time) {
+// get returns the last sample, or a new one where that is old.
+func (s *sample[T]) get(ctx context.Context, failed func(context.Context)) (last T, answered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.asked.IsZero() && time.Since(s.asked) < s.every {
-		return s.last, s.at
+		return s.last, s.answered
 	}
 	s.asked = time.Now()
 	within, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
 	var err error
-	if s.last, err = s.ask(within); err != nil {
-		s.at = time.Time{}
-		if !errors.Is(err, errors.ErrUnsupported) {
-			failed(ctx)
-		}
-		return s.last, s.at
+	s.last, err = s.ask(within)
+	s.answered = err == nil
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		failed(ctx)
 	}
-	s.at = time.Now()
-	return s.last, s.at
+	return s.last, s.answered
 }

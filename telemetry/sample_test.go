@@ -85,11 +85,12 @@ func TestSampledFigures(t *testing.T) {
 		}
 
 		st.s.Basis = map[string]store.Basis{"Users": store.Unknown, "Bytes": store.Unknown, "OldestAge": store.Unknown, "Active": store.Estimated}
-		st.r = store.Report{Cleanup: &store.Cleanup{Started: time.Now()}}
+		st.r = store.Report{Cleanup: &store.Cleanup{Started: time.Now()}, Pool: &store.Pool{InUse: 1}}
 		time.Sleep(2 * time.Minute)
 		want = map[string]float64{
 			"echosession.sessions active": 5, "echosession.sessions expired": 2, "echosession.sessions.logged_in": 3,
 			"echosession.cleanup.age": 120, "echosession.resurrections.prevented": 0,
+			"echosession.pool.connections used": 1, "echosession.pool.connections idle": 0, "echosession.pool.waits": 0,
 			"echosession.sample.failures stats": 0, "echosession.sample.failures report": 0,
 		}
 		if got := sampled(m.collect(t)); !maps.Equal(got, want) {
@@ -122,7 +123,7 @@ func TestSampledSeldom(t *testing.T) {
 // and its figures are gone until it answers.
 func TestSampleFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &told{bare: bare{memstore.New(memstore.Options{})}, s: store.Stats{Active: 5}}
+		st := &told{bare: bare{memstore.New(memstore.Options{})}, s: store.Stats{Active: 5}, r: store.Report{Pool: &store.Pool{InUse: 4}, Prevented: 1}}
 		m := observe(t, st, telemetry.Options{SampleEvery: 10 * time.Second, SampleTimeout: time.Second})
 		if got := m.collect(t)["echosession.sessions active"]; got != 5 {
 			t.Error("active:", got)
@@ -136,6 +137,9 @@ func TestSampleFails(t *testing.T) {
 		}
 		if _, ok := gone["echosession.sessions active"]; ok {
 			t.Error("an old figure is shown as if it were new")
+		}
+		if _, ok := gone["echosession.resurrections.prevented"]; ok || gone["echosession.pool.connections used"] != 4 {
+			t.Error("of an outage the connections are told, and no more:", sampled(gone))
 		}
 		began = time.Now()
 		if got := m.collect(t); time.Since(began) != 0 || got["echosession.sample.failures stats"] != 1 || got["echosession.sample.failures report"] != 1 {
