@@ -66,7 +66,13 @@ type Config struct {
 	// besides. Default "0 3 * * *", in local time; "off" for none.
 	CleanupSchedule string
 
-	// Hook is told what happens. Default nil: nobody is.
+	// Address is where a request comes from, for the user's list of devices; a
+	// login writes it down. Echo's extractors fit: echo.ExtractIPDirect(), or
+	// behind proxies echo.ExtractIPFromXFFHeader with what to trust. Default nil:
+	// no address is kept.
+	Address func(*http.Request) string
+
+	// Hook is told what happens. Default nil: nobody is. See [Hooks] for several.
 	Hook Hook
 	// Logger receives warnings and errors. Default slog.Default().
 	Logger *slog.Logger

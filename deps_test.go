@@ -23,6 +23,8 @@ const (
 	otel   = "go.opentelemetry.io"
 	prom   = "github.com/prometheus"
 	otelpg = "github.com/exaring/otelpgx"
+	cobra  = "github.com/spf13/cobra"
+	isatty = "github.com/mattn/go-isatty"
 	theirs = "anything of a third party"
 )
 
@@ -76,6 +78,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		{"the memory store with Echo v5 links no Echo v4 and no driver", []string{"store/memory", "middleware/v5"}, []string{echo4, pgx, redis, otel, prom}},
 		{"opening a store from configuration links no telemetry", []string{"store/open"}, []string{echo4, echo5, otel, prom, otelpg}},
 		{"telemetry links OpenTelemetry's API, and no SDK, exporter, Echo or driver", []string{"telemetry"}, []string{echo4, echo5, pgx, redis, prom, otelpg, otel + "/otel/sdk", otel + "/otel/exporters", otel + "/contrib"}},
+		{"package admin links no Echo and no driver", []string{"admin"}, []string{echo4, echo5, pgx, redis, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
+		{"the admin on Echo v4 links no Echo v5 and no driver", []string{"admin/v4"}, []string{echo5, pgx, redis}},
+		{"the admin on Echo v5 links no Echo v4 and no driver", []string{"admin/v5"}, []string{echo4, pgx, redis}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,6 +108,8 @@ func TestDriversStayWhereTheyBelong(t *testing.T) {
 		cron:  {""},
 		otel:  {"telemetry", "examples"},
 		prom:  {"examples"},
+		// Only the tool has command lines and terminals.
+		cobra: {"cmd"}, isatty: {"cmd"},
 	}
 	for _, line := range command(t, ".", "list", "-f", `{{.ImportPath}}|{{join .Imports "|"}}`, "./...") {
 		imports := strings.Split(line, "|")

@@ -26,6 +26,10 @@ var (
 	ErrLate = errors.New("session changed after the response headers had left: its cookie cannot be sent")
 	// ErrReadOnly: the store is unavailable and this route goes on as anonymous.
 	ErrReadOnly = fmt.Errorf("session is anonymous and read-only: %w", store.ErrUnavailable)
+	// ErrNobody: nobody is logged in.
+	ErrNobody = errors.New("nobody is logged in")
+	// ErrStaleLogin: the user is logged in, and that for too long to do this.
+	ErrStaleLogin = errors.New("this needs a recent login: log in again")
 	// ErrTooLarge: the document would outgrow [Config.MaxDocument].
 	ErrTooLarge = errors.New("session document too large")
 	// ErrKey: the key cannot be used; the error says why.
@@ -36,19 +40,36 @@ var (
 	ErrType = errors.New("session value is of another type")
 )
 
+// errNoHandle: the others cannot be told from this one.
+var errNoHandle = fmt.Errorf("%w: this session has no handle yet; commit it first", ErrValue)
+
 // StatusCode is the HTTP status that answers an error of this package: 503
-// when the store is unavailable, 401 when the session ended during the request,
-// 500 for every other error, and 200 for nil.
+// when the store is unavailable, 401 when nobody is logged in or the session
+// ended during the request, 403 when the login is not recent enough, 500 for
+// every other error, and 200 for nil.
 func StatusCode(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusOK
 	case errors.Is(err, store.ErrUnavailable):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrRevoked):
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrRevoked), errors.Is(err, ErrNobody):
 		return http.StatusUnauthorized
+	case errors.Is(err, ErrStaleLogin):
+		return http.StatusForbidden
 	}
 	return http.StatusInternalServerError
+}
+
+// StatusText is what a client may read of an error: the sentence of [ErrNobody]
+// and [ErrStaleLogin], and the status's own text for all others.
+func StatusText(err error) string {
+	for _, said := range []error{ErrNobody, ErrStaleLogin} {
+		if errors.Is(err, said) {
+			return said.Error()
+		}
+	}
+	return http.StatusText(StatusCode(err))
 }
 
 // unavailable marks an error of unknown outcome, unless it is marked already.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"net/http"
 )
 
@@ -48,8 +49,10 @@ func (m *Manager) answer(w http.ResponseWriter, r *http.Request, err error) {
 		m.cfg.ErrorHandler(w, r, err)
 		return
 	}
-	status := StatusCode(err)
-	http.Error(w, http.StatusText(status), status)
+	if errors.Is(err, ErrUnavailable) {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	http.Error(w, StatusText(err), StatusCode(err))
 }
 
 // WithOutage sets what the routes under next do while the store is unavailable.

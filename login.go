@@ -63,6 +63,7 @@ func (s *Session) Login(user string, opts ...LoginOption) error {
 	if err != nil {
 		return err
 	}
+	from := s.x.m.origin(s.x.request)
 	s.mu.Lock()
 	defer s.unlock()
 	auth := strconv.AppendInt(nil, s.storeNow().UnixMilli(), 10)
@@ -87,7 +88,10 @@ func (s *Session) Login(user string, opts ...LoginOption) error {
 			d.doc.set(keyCookie, s.x.m.cfg.cookieObject(s.x.m.cfg.Idle, s.x.m.cfg.BrowserSession, time.Now()))
 		}
 		d.doc.set(keyPassport, slices.Concat([]byte(`{"user":`), as, []byte(`}`)))
-		d.own(func(part *document) { part.set(ownAuth, auth) })
+		d.own(func(part *document) {
+			part.set(ownAuth, auth)
+			from.write(part)
+		})
 		d.rotate, d.login = true, true
 		return nil
 	})

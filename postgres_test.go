@@ -46,6 +46,7 @@ var onBoth = map[string]func(*testing.T){
 	"TestLoginRevokedWhileItIsStored":          TestLoginRevokedWhileItIsStored,
 	"TestLoginRotates":                         TestLoginRotates,
 	"TestLoginUser":                            TestLoginUser,
+	"TestLoginKeepsTheTypeOfTheUser":           TestLoginKeepsTheTypeOfTheUser,
 	"TestLogout":                               TestLogout,
 	"TestLogoutAfterTheHeaders":                TestLogoutAfterTheHeaders,
 	"TestLogoutAgainstARotation":               TestLogoutAgainstARotation,

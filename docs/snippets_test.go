@@ -18,6 +18,8 @@ var known = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "log": "log", "http": "net/http", "os": "os", "time": "time", "slog": "log/slog",
 	"echo":        "github.com/labstack/echo/v4",
 	"session":     "github.com/echosession/session",
+	"admin":       "github.com/echosession/session/admin",
+	"echoadmin":   "github.com/echosession/session/admin/v4",
 	"echosession": "github.com/echosession/session/middleware",
 	"store":       "github.com/echosession/session/store",
 	"storetest":   "github.com/echosession/session/store/storetest",
@@ -39,7 +41,7 @@ var known = map[string]string{
 }
 
 // surroundings are what the text around a fragment takes as given.
-const surroundings = `(ctx context.Context, e *echo.Echo, c echo.Context, m *session.Manager, s *session.Session, secret string, news echo.HandlerFunc, pool *pgxpool.Pool) error`
+const surroundings = `(ctx context.Context, e *echo.Echo, c echo.Context, m *session.Manager, s *session.Session, secret string, news, account echo.HandlerFunc, pool *pgxpool.Pool) error`
 
 // source makes a file of a snippet: as it is when it is a whole one, as
 // declarations when it begins with one, else as the body of a function.

@@ -149,11 +149,11 @@ func From(c echo.Context) (*session.Session, error) {
 }
 
 // Error is an error of package session as Echo's error handler understands it:
-// with its status and the status's own text. The cause is inside, for logs.
+// with its status and [session.StatusText]. The cause is inside, for logs.
 func Error(err error) error {
 	if err == nil {
 		return nil
 	}
 	status := session.StatusCode(err)
-	return echo.NewHTTPError(status, http.StatusText(status)).SetInternal(err)
+	return echo.NewHTTPError(status, session.StatusText(err)).SetInternal(err)
 }

@@ -16,8 +16,6 @@ type refusal struct {
 
 func (r refusal) Error() string { return r.reason }
 
-var errNobody = refusal{http.StatusUnauthorized, "nobody is logged in"}
-
 // explain is the status and the text that answer an error. What a session
 // refuses to store is the client's to know; session errors hold no data. All
 // else gets its status and no more: 503 when the store is away, 401 when the
@@ -31,8 +29,7 @@ func explain(err error) (status int, text string) {
 			return http.StatusBadRequest, err.Error()
 		}
 	}
-	status = session.StatusCode(err)
-	return status, http.StatusText(status)
+	return session.StatusCode(err), session.StatusText(err)
 }
 
 // writeJSON answers with a value, or with JSON as it stands.

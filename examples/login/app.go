@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/echosession/session"
-	"github.com/echosession/session/store"
+	"github.com/echosession/session/admin"
 	"github.com/echosession/session/store/open"
 )
 
@@ -20,6 +20,7 @@ type app struct {
 	backend  *open.Backend
 	counts   *counts         // nil: nothing is counted
 	metrics  http.Handler    // nil: there is no such page
+	admin    *admin.Handler  // nil: there is none
 	stopping <-chan struct{} // closed when the server is told to stop
 }
 
@@ -55,7 +56,7 @@ func (a *app) me(s *session.Session, w http.ResponseWriter, r *http.Request) err
 	}
 	user := s.User()
 	if user == "" {
-		return errNobody
+		return session.ErrNobody
 	}
 	visits, _ := session.Get[int](s, "visits")
 	return writeJSON(w, struct {
@@ -114,17 +115,14 @@ func (a *app) logout(s *session.Session, w http.ResponseWriter, r *http.Request)
 	return nil
 }
 
-// logoutEverywhere ends every session of the user: on a stolen laptop, after a
-// change of password. Revoke ends this one too; Logout takes its cookie away.
+// logoutEverywhere ends every session of the user, this one as well: on a stolen
+// laptop, after a change of password.
 func (a *app) logoutEverywhere(s *session.Session, w http.ResponseWriter, r *http.Request) error {
-	user := s.User()
-	if user == "" {
-		return errNobody
-	}
-	if _, err := a.sessions.Revoke(r.Context(), store.Revocation{User: user}); err != nil {
+	if _, err := s.EndAll(r.Context()); err != nil {
 		return err
 	}
-	return a.logout(s, w, r)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 const longestWait = time.Minute

@@ -9,17 +9,22 @@ import (
 	"strconv"
 
 	"github.com/echosession/session"
+	"github.com/echosession/session/admin"
 )
 
 // config is what the environment says, but for the store: package open reads
 // that.
 type config struct {
-	addr    string                  // HOST and PORT
-	router  func(*app) http.Handler // ECHO
-	session session.Config          // SESSION_… and APP_ENV
-	metrics bool                    // METRICS: GET /metrics
-	traces  bool                    // OTEL_TRACES_EXPORTER
+	addr    string           // HOST and PORT
+	router  router           // ECHO
+	session session.Config   // SESSION_… and APP_ENV
+	admin   admin.Authorizer // ADMIN_TOKEN; nil: there is no admin
+	metrics bool             // METRICS: GET /metrics
+	traces  bool             // OTEL_TRACES_EXPORTER
 }
+
+// A router puts the app on a framework.
+type router func(*app) (http.Handler, error)
 
 // configFromEnv returns everything that is wrong at once, each error naming its
 // variable.
@@ -61,6 +66,12 @@ func configFromEnv(lookup func(string) (string, bool)) (config, error) {
 		c.router = newEcho5
 	default:
 		errs = append(errs, fmt.Errorf("ECHO is %q; use 4 or 5", v))
+	}
+	if token := value("ADMIN_TOKEN", ""); token != "" {
+		c.admin, err = admin.Token(token, admin.TokenOptions{Insecure: c.session.Development})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("ADMIN_TOKEN is refused as an %w, or leave ADMIN_TOKEN out for no admin", err))
+		}
 	}
 	return c, errors.Join(errs...)
 }

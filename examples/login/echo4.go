@@ -7,11 +7,12 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	echoadmin "github.com/echosession/session/admin/v4"
 	echosession "github.com/echosession/session/middleware"
 )
 
 // newEcho4 puts the app on Echo v4.
-func newEcho4(a *app) http.Handler {
+func newEcho4(a *app) (http.Handler, error) {
 	e := echo.New()
 	e.Use(middleware.RequestLogger(), recover4(), echosession.Middleware(a.sessions))
 
@@ -23,6 +24,9 @@ func newEcho4(a *app) http.Handler {
 	e.GET("/get", on4(a.get))
 	e.POST("/logout", on4(a.logout))
 	e.POST("/logout-everywhere", on4(a.logoutEverywhere))
+	e.GET("/devices", on4(a.devices), echosession.RequireUser())
+	e.POST("/devices/end", on4(a.endDevice), echosession.RequireUser())
+	e.POST("/devices/end-others", on4(a.endOthers), echosession.RequireRecentLogin(recentLogin))
 	e.GET("/slow", on4(a.slow))
 	e.GET("/stream", on4(a.stream))
 
@@ -33,7 +37,12 @@ func newEcho4(a *app) http.Handler {
 	e.GET("/plain", func(c echo.Context) error { return c.String(http.StatusOK, "ok") })
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(a.healthy)))
 	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(a.ready)))
-	return e
+	if a.admin != nil {
+		if err := echoadmin.Register(e.Group(a.admin.Path()), a.admin); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }
 
 // on4 makes an Echo handler of one of ours.

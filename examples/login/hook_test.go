@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 // Some things a process with a memory store never meets. These tests put the app
 // on a server of their own.
 
-var routers = map[string]func(*app) http.Handler{"Echo 4": newEcho4, "Echo 5": newEcho5}
+var routers = map[string]router{"Echo 4": newEcho4, "Echo 5": newEcho5}
 
 // A hookedStore is a memory store that calls a function before and after each
 // call: to fail it, or to hold it up.
@@ -65,10 +64,14 @@ func newApp(t *testing.T, backend *open.Backend) *app {
 }
 
 // serveHere serves the app in this process.
-func serveHere(t *testing.T, router func(*app) http.Handler, backend *open.Backend) *client {
+func serveHere(t *testing.T, router router, backend *open.Backend) *client {
 	t.Helper()
+	routes, err := router(newApp(t, backend))
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = newServer(router(newApp(t, backend)))
+	server.Config = newServer(routes)
 	server.Start()
 	t.Cleanup(server.Close)
 	return (&process{url: server.URL}).client(t)

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/echosession/session"
+	"github.com/echosession/session/admin"
 	"github.com/echosession/session/store/open"
 	"github.com/echosession/session/telemetry"
 )
@@ -62,13 +63,26 @@ func run(ctx context.Context, lookup func(string) (string, bool), stdout, stderr
 
 // start puts the app together: store, manager, background work, server.
 func start(ctx context.Context, cfg config, backend *open.Backend, watch *observer) error {
-	seen := &counts{}
-	cfg.session.Hook = session.Hooks(seen, watch.Hook(), telemetry.Log(nil))
+	seen, counted := &counts{}, &admin.Counts{}
+	cfg.session.Hook = session.Hooks(seen, counted, watch.Hook(), telemetry.Log(nil))
 	sessions, err := session.New(watch.Store(backend.Store, backend.Name), cfg.session)
 	if err != nil {
 		return err
 	}
 	if _, err := watch.Observe(sessions); err != nil {
+		return err
+	}
+	a := &app{sessions: sessions, backend: backend, counts: seen, stopping: ctx.Done()}
+	if cfg.metrics {
+		a.metrics = watch.page
+	}
+	if cfg.admin != nil {
+		if a.admin, err = newAdmin(sessions, cfg.admin, backend, counted); err != nil {
+			return err
+		}
+	}
+	routes, err := cfg.router(a)
+	if err != nil {
 		return err
 	}
 	if backend.Name == "memory" {
@@ -83,9 +97,5 @@ func start(ctx context.Context, cfg config, backend *open.Backend, watch *observ
 			slog.Error("Session cleanup", "error", err)
 		}
 	})
-	a := &app{sessions: sessions, backend: backend, counts: seen, stopping: ctx.Done()}
-	if cfg.metrics {
-		a.metrics = watch.page
-	}
-	return serve(ctx, cfg.addr, watch.requests(cfg.router(a)))
+	return serve(ctx, cfg.addr, watch.requests(routes))
 }

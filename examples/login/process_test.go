@@ -185,7 +185,7 @@ func (p *process) checkEnd(t *testing.T) {
 			t.Errorf("a session id is in the log:\n%s", text)
 		}
 	}
-	if strings.Contains(text, secret) || strings.Contains(text, password) {
+	if strings.Contains(text, secret) || strings.Contains(text, adminToken) || strings.Contains(text, password) {
 		t.Errorf("a secret is in the log:\n%s", text)
 	}
 }

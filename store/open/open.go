@@ -4,11 +4,9 @@ package open
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
 
 	"github.com/echosession/session/store"
 	memstore "github.com/echosession/session/store/memory"
@@ -65,68 +63,48 @@ func (b *Backend) Close() error {
 // ready. A server that merely does not answer is no error: the store says
 // unavailable until it comes.
 func FromEnv(ctx context.Context, lookup func(string) (string, bool), opts ...Option) (*Backend, error) {
+	s, err := Read(lookup)
+	if err != nil {
+		return nil, err
+	}
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	text := func(name string) string {
-		value, _ := lookup(name)
-		return value
+	if s.Postgres != nil {
+		s.Postgres.ConnConfig.Tracer = o.tracer
 	}
-	kind := text("SESSION_STORE")
-	if kind == "" && text("APP_ENV") == "development" {
-		kind = "memory"
+	for _, w := range s.Warnings {
+		slog.Warn(w.Text, "host", w.Host)
 	}
-	var problems []error
-	migrate := text("MIGRATE")
-	if migrate != "" && migrate != "0" && migrate != "1" {
-		problems = append(problems, fmt.Errorf("MIGRATE is %q; use 1 to migrate at start, or leave it out", migrate))
-	}
-	switch kind {
-	case "memory":
-		if len(problems) == 0 {
-			return &Backend{Store: memstore.New(memstore.Options{}), Name: kind}, nil
-		}
-	case "postgres", "redis", "redis-only":
-		return openServers(ctx, text, kind, migrate == "1", o, problems)
-	case "":
-		problems = append(problems, errors.New("SESSION_STORE environment variable is required in production; set it to "+stores+", or set APP_ENV=development for local work"))
-	default:
-		problems = append(problems, fmt.Errorf("SESSION_STORE is %q, which is no store; use %s", kind, stores))
-	}
-	return nil, errors.Join(problems...)
+	migrate, _ := lookup("MIGRATE")
+	return s.open(ctx, migrate == "1")
 }
 
-const stores = "postgres, redis, redis-only or memory"
+// Open opens the store that the settings name, as [FromEnv] does, and never
+// migrates. The settings are those of a [Read] without an error, and are not used
+// again.
+func (s *Settings) Open(ctx context.Context) (*Backend, error) { return s.open(ctx, false) }
 
-// openServers opens a store that is on one server or two, unless there are
-// problems with the variables.
-func openServers(ctx context.Context, text func(string) string, kind string, migrate bool, o options, problems []error) (b *Backend, err error) {
-	var p *postgres
-	if kind != "redis-only" {
-		p, err = readPostgres(text, kind)
-		problems = append(problems, err)
+func (s *Settings) open(ctx context.Context, migrate bool) (*Backend, error) {
+	if s.Name == "memory" {
+		return &Backend{Store: memstore.New(memstore.Options{}), Name: s.Name}, nil
 	}
-	var client redis.UniversalClient
-	if kind != "postgres" {
-		client, err = readRedis(text, kind)
-		problems = append(problems, err)
+	var b *Backend
+	if s.Postgres != nil {
+		var err error
+		if b, err = s.openPostgres(ctx, migrate); err != nil || s.Redis == nil {
+			return b, err
+		}
 	}
-	err = errors.Join(problems...)
-	if err == nil && p != nil {
-		p.config.ConnConfig.Tracer = o.tracer
-		b, err = p.open(ctx, migrate)
-	}
-	switch {
-	case err != nil:
-	case client == nil:
-		return b, nil
-	case b == nil:
+	client := s.Redis()
+	var err error
+	if b == nil {
 		b, err = openRedis(ctx, client)
-	default:
+	} else {
 		b, err = before(ctx, b, client)
 	}
-	if err != nil && client != nil {
+	if err != nil {
 		_ = client.Close()
 	}
 	return b, err

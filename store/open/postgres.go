@@ -14,42 +14,44 @@ import (
 	pgstore "github.com/echosession/session/store/postgres"
 )
 
-// postgres is what the environment says of a Postgres store.
-type postgres struct {
-	config  *pgxpool.Config
-	options pgstore.Options
-}
-
 // readPostgres reads its variables, and reports all that is wrong with them.
-func readPostgres(text func(string) string, kind string) (*postgres, error) {
-	p := &postgres{options: pgstore.Options{Table: text("SESSION_TABLE")}}
-	if schema, table, ok := strings.Cut(p.options.Table, "."); ok {
-		p.options.Schema, p.options.Table = schema, table
+func (s *Settings) readPostgres(text func(string) string) []error {
+	table := text("SESSION_TABLE")
+	s.Options = pgstore.Options{Table: table}
+	if schema, name, ok := strings.Cut(table, "."); ok {
+		s.Options.Schema, s.Options.Table = schema, name
 	}
-	config, err := parseURL(text("DATABASE_URL"), kind)
-	problems := []error{err}
-	if _, err := pgstore.SQL(p.options); err != nil { // checks the names
-		problems = append(problems, fmt.Errorf("SESSION_TABLE is %q: %s", text("SESSION_TABLE"), strings.TrimPrefix(err.Error(), "pgstore: ")))
+	var problems []error
+	config, err := parseURL(text("DATABASE_URL"), s.Name)
+	if err != nil {
+		problems = append(problems, err)
+	} else if host := plainTo(config); host != "" {
+		s.Warnings = append(s.Warnings, Warning{"DATABASE_URL", "DATABASE_URL allows a connection without TLS to another host: add sslmode=verify-full", host})
 	}
-	p.config = config
-	return p, errors.Join(problems...)
+	if _, err := pgstore.SQL(s.Options); err != nil { // checks the names
+		problems = append(problems, fmt.Errorf("SESSION_TABLE is %q: %s", table, strings.TrimPrefix(err.Error(), "pgstore: ")))
+	}
+	if len(problems) == 0 {
+		s.Postgres = config
+	}
+	return problems
 }
 
-// open connects and looks whether the database is ready.
-func (p *postgres) open(ctx context.Context, migrate bool) (*Backend, error) {
-	pool, err := pgxpool.NewWithConfig(ctx, p.config)
+// openPostgres connects and looks whether the database is ready.
+func (s *Settings) openPostgres(ctx context.Context, migrate bool) (*Backend, error) {
+	pool, err := pgxpool.NewWithConfig(ctx, s.Postgres)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	s, err := pgstore.New(pool, p.options)
+	st, err := pgstore.New(pool, s.Options)
 	if err == nil {
-		err = p.ready(ctx, pool, s, migrate)
+		err = ready(ctx, pool, st, s.Options, migrate)
 	}
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	return &Backend{Store: s, Name: "postgres", close: pool.Close}, nil
+	return &Backend{Store: st, Name: "postgres", close: pool.Close}, nil
 }
 
 // parseURL reads a connection string. Its parser's own errors are not passed on:
@@ -62,16 +64,20 @@ func parseURL(url, kind string) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is no connection string; write postgres://user:password@host:5432/database, with special characters of the password percent-encoded")
 	}
-	if cc := config.ConnConfig; !strings.HasPrefix(cc.Host, "/") && !isLoopback(cc.Host) {
-		plain := cc.TLSConfig == nil
-		for _, fallback := range cc.Fallbacks {
-			plain = plain || fallback.TLSConfig == nil
-		}
-		if plain {
-			slog.Warn("DATABASE_URL allows a connection without TLS to another host: add sslmode=verify-full", "host", cc.Host)
-		}
-	}
 	return config, nil
+}
+
+// plainTo is the other host to which a connection may go on without TLS, or "".
+func plainTo(config *pgxpool.Config) string {
+	cc := config.ConnConfig
+	plain := cc.TLSConfig == nil
+	for _, fallback := range cc.Fallbacks {
+		plain = plain || fallback.TLSConfig == nil
+	}
+	if !plain || strings.HasPrefix(cc.Host, "/") || isLoopback(cc.Host) {
+		return ""
+	}
+	return cc.Host
 }
 
 func isLoopback(host string) bool {
@@ -81,10 +87,10 @@ func isLoopback(host string) bool {
 
 // ready migrates, if asked to, and checks. A server that does not answer is
 // waited for by nobody: the store answers when it comes.
-func (p *postgres) ready(ctx context.Context, pool *pgxpool.Pool, s *pgstore.Store, migrate bool) error {
+func ready(ctx context.Context, pool *pgxpool.Pool, s *pgstore.Store, o pgstore.Options, migrate bool) error {
 	err := s.Ping(ctx)
 	if err == nil && migrate {
-		err = pgstore.Migrate(ctx, pool, p.options)
+		err = pgstore.Migrate(ctx, pool, o)
 	}
 	if err == nil {
 		err = s.Check(ctx)

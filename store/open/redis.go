@@ -18,46 +18,49 @@ const redisHint = "redis://user:password@host:6379/0, with special characters of
 // readRedis reads REDIS_URL: one server, or with ?master_name=… one that Sentinels
 // know, or with ?addr=… a Cluster; further addresses are further addr parameters.
 // The parsers' own errors are not passed on: they may quote the password.
-func readRedis(text func(string) string, kind string) (redis.UniversalClient, error) {
+func (s *Settings) readRedis(text func(string) string) error {
 	at := text("REDIS_URL")
 	if at == "" {
-		return nil, errors.New("REDIS_URL environment variable is required with SESSION_STORE=" + kind + "; write " + redisHint)
+		return errors.New("REDIS_URL environment variable is required with SESSION_STORE=" + s.Name + "; write " + redisHint)
 	}
 	invalid := errors.New("REDIS_URL is no connection string; write " + redisHint)
 	u, err := url.Parse(at)
 	if err != nil {
-		return nil, invalid
+		return invalid
 	}
 	if host := u.Hostname(); u.Scheme == "redis" && host != "" && !isLoopback(host) {
-		slog.Warn("REDIS_URL has no TLS to another host: write rediss://", "host", host)
+		s.Warnings = append(s.Warnings, Warning{"REDIS_URL", "REDIS_URL has no TLS to another host: write rediss://", host})
 	}
 	switch query := u.Query(); {
 	case query.Has("master_name"):
 		o, err := redis.ParseFailoverURL(at)
 		if err != nil {
-			return nil, invalid
+			return invalid
 		}
 		o.ContextTimeoutEnabled = true
-		return redis.NewFailoverClient(o), nil
+		s.Redis = func() redis.UniversalClient { return redis.NewFailoverClient(o) }
+		return nil
 	case query.Has("addr"):
 		o, err := redis.ParseClusterURL(at)
 		if err != nil {
-			return nil, invalid
+			return invalid
 		}
 		o.ContextTimeoutEnabled = true
-		return redis.NewClusterClient(o), nil
+		s.Redis = func() redis.UniversalClient { return redis.NewClusterClient(o) }
+		return nil
 	}
 	o, err := redis.ParseURL(at)
 	if err != nil {
-		return nil, invalid
+		return invalid
 	}
 	if o.Network == "tcp" {
 		if _, port, err := net.SplitHostPort(o.Addr); err != nil || port == "" {
-			return nil, invalid
+			return invalid
 		}
 	}
 	o.ContextTimeoutEnabled = true
-	return redis.NewClient(o), nil
+	s.Redis = func() redis.UniversalClient { return redis.NewClient(o) }
+	return nil
 }
 
 // closing is a Close that nobody can do anything about.

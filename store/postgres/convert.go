@@ -81,7 +81,7 @@ func (m *migration) pending(ctx context.Context) (c Conversion, err error) {
 		return c, err
 	}
 	if !migrated {
-		return c, notReady("table %s is not migrated; %s", m.o.display(), migrateHint)
+		return c, unmigrated("table %s is not migrated", m.o.display())
 	}
 	err = m.conn.QueryRow(ctx, m.sql(`SELECT timezone, (SELECT atttypid <> 'timestamptz'::regtype FROM pg_attribute WHERE attrelid = $${{session}}$$::regclass AND attname = 'expire'),
 			-- Postgres itself knows that a timestamp in UTC is the timestamptz of the same bytes.

@@ -136,7 +136,9 @@ func TestConvertExpireWaitsForNobody(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	busy := make(said, 100)
-	go func() { done <- pgstore.ConvertExpire(t.Context(), connect(t, at), pgstore.Options{Logger: slog.New(slog.NewTextHandler(busy, nil))}) }()
+	go func() {
+		done <- pgstore.ConvertExpire(t.Context(), connect(t, at), pgstore.Options{Logger: slog.New(slog.NewTextHandler(busy, nil))})
+	}()
 	<-busy
 	for n := range 20 {
 		if err := s.Create(t.Context(), record(fmt.Sprint(n), "ann")); err != nil {

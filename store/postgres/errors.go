@@ -27,7 +27,7 @@ func (s *Store) wrap(operation string, err error) error {
 		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, operation, err)
 	}
 	if pg.Code[:2] == "28" || pg.Code == "3D000" { // authorization, no such database
-		return forNow{notReady("the server refuses the connection: %s (%s); check user, password and database of the connection string", pg.Message, pg.Code)}
+		return forNow{problem("check user, password and database of the connection string", "the server refuses the connection: %s (%s)", pg.Message, pg.Code)}
 	}
 	switch pg.Code {
 	case "23505": // unique_violation: of the new id of a rotation
@@ -37,9 +37,9 @@ func (s *Store) wrap(operation string, err error) error {
 			return forNow{errPrepared}
 		}
 	case "42P01", "42703", "42883": // undefined table, column, function
-		return forNow{notReady("table %s is not migrated (%s); %s", s.o.display(), pg.Code, migrateHint)}
+		return forNow{unmigrated("table %s is not migrated (%s)", s.o.display(), pg.Code)}
 	case "42501":
-		return forNow{notReady("the role lacks a right (%s); grant it with grant.sql", pg.Message)}
+		return forNow{grants(nil, "the role lacks a right (%s)", pg.Message)}
 	}
 	return fmt.Errorf("%w: %s: %s (%s)", store.ErrUnavailable, operation, pg.Message, pg.Code)
 }

@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"os"
 	osexec "os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,6 +27,16 @@ func psql(t *testing.T, url, file string, args ...string) {
 	if out, err := osexec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
 		t.Fatalf("psql -f %s: %v\n%s", file, err, out)
 	}
+}
+
+// psqlText runs SQL that is in no file.
+func psqlText(t *testing.T, url, sql string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "plan.sql")
+	if err := os.WriteFile(file, []byte(sql), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	psql(t, url, file)
 }
 
 // TestFiles is the life of a table in psql: the schema, twice; a role that only

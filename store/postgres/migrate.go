@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,28 +16,12 @@ import (
 // Migrate makes the session table ready: it creates it where there is none, and
 // adopts the one of connect-pg-simple where there is, while Express goes on. It
 // may be run by many processes at once and as often as you like; what is done is
-// not done again. It needs the table's owner, and a connection that is not a
-// pooler's in transaction mode, since it holds a lock for a session. It is bound
-// by ctx alone: building an index on a large table takes its time.
+// not done again, and what was taken away is made again. It needs the table's
+// owner, and a connection that is not a pooler's in transaction mode, since it
+// holds a lock for a session. It is bound by ctx alone: building an index on a
+// large table takes its time.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
-	if pool == nil {
-		return errors.New("pgstore: the pool is nil; open one with pgxpool.New")
-	}
-	if err := o.complete(); err != nil {
-		return err
-	}
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("pgstore: migrate: %w", err)
-	}
-	defer conn.Release()
-	m := &migration{conn: conn.Conn(), o: &o}
-	if err := m.run(ctx); isCode(err, "42501") {
-		return fmt.Errorf("pgstore: migrate %s: %w; run it as the owner of the table, who may create in its schema", o.display(), err)
-	} else if err != nil {
-		return fmt.Errorf("pgstore: migrate %s: %w", o.display(), err)
-	}
-	return nil
+	return owning(ctx, pool, &o, "migrate", func(m *migration) error { return m.run(ctx) })
 }
 
 type migration struct {
@@ -50,22 +35,16 @@ func (m *migration) run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	done, err := m.done(ctx)
+	due, err := m.due(ctx)
 	if err != nil {
 		return err
 	}
-	for _, st := range m.o.steps() {
-		if st.number <= done {
-			continue
-		}
+	for _, st := range due {
 		if err := m.step(ctx, st); err != nil {
-			return fmt.Errorf("%s: %w", st.name, err)
+			return fmt.Errorf("%s: %w", cmp.Or(st.name, "the end"), err)
 		}
 	}
-	if err := m.backfill(ctx); err != nil {
-		return fmt.Errorf("backfill: %w", err)
-	}
-	return m.exec(ctx, fmt.Sprintf("UPDATE {{state}} SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, %d)", m.o.latest()))
+	return nil
 }
 
 // lock waits for other migrations of this table. It asks again and again rather
@@ -92,31 +71,9 @@ func (m *migration) lock(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// done is the number of the last step that was run: 0 for none, and where what
-// the steps made is no longer all there.
-func (m *migration) done(ctx context.Context) (n int, err error) {
-	var state, whole bool
-	err = m.conn.QueryRow(ctx, m.sql(`SELECT to_regclass($${{state}}$$) IS NOT NULL,
-		(SELECT bool_and(to_regclass(t) IS NOT NULL) FROM unnest(ARRAY[$${{session}}$$, $${{dead}}$$, $${{change}}$$, $${{revocation}}$$, $${{job}}$$]) t)
-		AND 4 = (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($${{session}}$$) AND NOT attisdropped
-			AND attname IN ('version', 'user_id', 'handle', 'created_at'))
-		AND 6 = (SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($${{session}}$$) AND tgname LIKE 'echosession\_%' AND tgenabled <> 'D')`)).
-		Scan(&state, &whole)
-	switch {
-	case err != nil || !state:
-		return 0, err
-	case !whole: // a revoke has to refuse until users and handles are filled in again
-		return 0, m.exec(ctx, "UPDATE {{state}} SET schema = 0, backfilled = NULL")
-	}
-	return n, m.conn.QueryRow(ctx, m.sql("SELECT schema FROM {{state}}")).Scan(&n)
-}
-
 func (m *migration) step(ctx context.Context, st step) error {
 	switch st.how {
 	case oneByOne:
-		if err := m.dropInvalid(ctx); err != nil {
-			return err
-		}
 		for _, sql := range statementsOf(st.sql) {
 			if err := m.exec(ctx, sql); err != nil {
 				return err
@@ -134,38 +91,16 @@ func (m *migration) step(ctx context.Context, st step) error {
 				return err
 			}
 		}
+	case inBatches:
+		return m.backfill(ctx)
 	}
 	return m.exec(ctx, "BEGIN;"+st.sql+"COMMIT;")
 }
 
-// dropInvalid removes indexes that an interrupted run left half built: they are
-// kept up to date and never used.
-func (m *migration) dropInvalid(ctx context.Context) error {
-	rows, err := m.conn.Query(ctx, m.sql(`SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) FROM pg_index
-		WHERE indrelid IN ($${{session}}$$::regclass, $${{dead}}$$::regclass) AND NOT indisvalid`))
-	if err != nil {
-		return err
-	}
-	drops, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, drop := range drops {
-		if err := m.exec(ctx, drop); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// backfill gives the rows that were there before their user and handle, in
-// batches. sess and version stay, so no trigger fires. A row that someone holds
-// is waited for: nobody else would fill its handle.
+// backfill does what the statement of backfillStep does, in batches, so that no
+// row is held for long. sess and version stay, so no trigger fires. A row that
+// someone holds is waited for: nobody else would fill its handle.
 func (m *migration) backfill(ctx context.Context) error {
-	var filled bool
-	if err := m.conn.QueryRow(ctx, m.sql("SELECT backfilled IS NOT NULL FROM {{state}}")).Scan(&filled); err != nil || filled {
-		return err
-	}
 	last := ""
 	for {
 		var next *string

@@ -26,6 +26,7 @@ const (
 	inTransaction  how = iota
 	underShortLock     // in a transaction that gives up waiting for its lock, and is tried again
 	oneByOne           // each statement by itself: some cannot run in a transaction
+	inBatches          // so that no row is held for long; its statement is what they come to
 )
 
 // run says how steps are run that are not plain transactions.
@@ -78,29 +79,45 @@ func statementsOf(sql string) []string {
 	return list
 }
 
+// backfillStep gives the rows that were there before their user and handle.
+func (o *Options) backfillStep() step {
+	return step{name: "The rows that were there before.", how: inBatches, sql: o.names().Replace(`UPDATE {{session}} SET user_id = coalesce(user_id, {{fn_user}}(sess::json)), handle = coalesce(handle, {{fn_handle}}())
+  WHERE handle IS NULL OR user_id IS NULL AND {{fn_user}}(sess::json) IS NOT NULL;
+`)}
+}
+
+// lastStep records that all is done. It goes with the step before it, and has no name.
+func (o *Options) lastStep() step {
+	return step{sql: o.names().Replace(fmt.Sprintf("UPDATE {{state}} SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, %d);\n", o.latest()))}
+}
+
 // SQL is the whole schema as one file for psql -f, for those who run their
 // migrations themselves. It may be run again, and adopts a table that is there.
 func SQL(o Options) (string, error) {
 	if err := o.complete(); err != nil {
 		return "", err
 	}
-	names := o.names()
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- The schema of the sessions in %s. Run it as the owner of that table, with\n", o.display())
 	b.WriteString("--\n--   psql -v ON_ERROR_STOP=1 -f schema.sql\n--\n")
 	b.WriteString("-- again where it stopped over a lock_timeout: nothing is done twice.\n\n")
-	for _, st := range o.steps() {
-		fmt.Fprintf(&b, "-- %s\n\n", st.name)
-		if st.how == oneByOne {
-			b.WriteString(st.sql + "\n")
-			continue
-		}
-		b.WriteString("BEGIN;\n" + st.sql + "COMMIT;\n\n")
-	}
-	b.WriteString("-- The rows that were there before.\n\n")
-	b.WriteString(names.Replace(`UPDATE {{session}} SET user_id = coalesce(user_id, {{fn_user}}(sess::json)), handle = coalesce(handle, {{fn_handle}}())
-  WHERE handle IS NULL OR user_id IS NULL AND {{fn_user}}(sess::json) IS NOT NULL;
-`))
-	b.WriteString(names.Replace(fmt.Sprintf("UPDATE {{state}} SET backfilled = coalesce(backfilled, now()), schema = greatest(schema, %d);\n", o.latest())))
+	write(&b, append(o.steps(), o.backfillStep(), o.lastStep()))
 	return b.String(), nil
+}
+
+// write puts steps down as psql runs them.
+func write(b *strings.Builder, steps []step) {
+	for _, st := range steps {
+		if st.name != "" {
+			fmt.Fprintf(b, "-- %s\n\n", st.name)
+		}
+		switch {
+		case st.how == oneByOne:
+			b.WriteString(st.sql + "\n")
+		case st.how == inBatches, st.name == "": // what is one statement is one transaction
+			b.WriteString(st.sql)
+		default:
+			b.WriteString("BEGIN;\n" + st.sql + "COMMIT;\n\n")
+		}
+	}
 }

@@ -1,0 +1,37 @@
+// Package echoadmin puts the session admin on Echo v5:
+//
+//	h, err := admin.New(manager, admin.Options{...})
+//	...
+//	err = echoadmin.Register(e.Group("/api/admin"), h)
+package echoadmin
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/echosession/session/admin"
+)
+
+// Register puts h on a group, whose prefix must be the handler's path. The
+// group's middleware runs before it; the handler authorizes by itself as well.
+func Register(g *echo.Group, h *admin.Handler) error {
+	if g == nil || h == nil {
+		return errors.New("echoadmin: the group or the handler is nil; use e.Group and admin.New")
+	}
+	serve := func(c *echo.Context) error {
+		h.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+	g.Any("/*", serve)
+	at := g.Any("", serve)
+	return check(at, h)
+}
+
+func check(route echo.RouteInfo, h *admin.Handler) error {
+	if route.Path != h.Path() {
+		return fmt.Errorf("echoadmin: the group is at %q and Options.Path is %q; make the two the same", route.Path, h.Path())
+	}
+	return nil
+}

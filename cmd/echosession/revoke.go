@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/echosession/session/store"
+)
+
+func (t *tool) revoke() *cobra.Command {
+	var v store.Revocation
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "revoke --user USER | --handle HANDLE | --all",
+		Short: "End sessions at once",
+		Long: "End the sessions of a user, one session by its handle, or all there are. It is final when the command returns; " +
+			"nodes with copies in Redis learn of it within a second. With --user and --handle: that session, if it is that user's.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range []string{"user", "handle"} {
+				if err := notEmpty(cmd, name); err != nil {
+					return err
+				}
+			}
+			if err := v.Validate(); err != nil {
+				return usage{errors.New("say which: --user, --handle, both, or --all alone")}
+			}
+			b, err := t.authority(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			index, err := store.As[store.UserIndex](b.Store)
+			if err != nil {
+				return err
+			}
+			if v.Everyone && !yes && !t.confirm("This logs everybody out. Type yes to go on: ") {
+				return errors.New("not confirmed; nothing is revoked")
+			}
+			n, err := index.Revoke(cmd.Context(), v)
+			if err != nil {
+				return err
+			}
+			return t.answer(map[string]int{"revoked": n}, func(w *tabwriter.Writer) { row(w, plural(n, "session")+" ended") })
+		},
+	}
+	cmd.Flags().StringVar(&v.User, "user", "", "all sessions of this user")
+	cmd.Flags().StringVar(&v.Handle, "handle", "", "the session of this handle, as list shows it")
+	cmd.Flags().BoolVar(&v.Everyone, "all", false, "all sessions of everybody; asks first, on a terminal")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// confirm asks where somebody can be asked. A script that says --all means it.
+func (t *tool) confirm(question string) bool {
+	if !t.asks {
+		return true
+	}
+	fmt.Fprint(t.err, question)
+	line, _ := bufio.NewReader(t.in).ReadString('\n')
+	return strings.TrimSpace(line) == "yes"
+}
+
+// notEmpty refuses a flag that is given with nothing, as a script with an unset
+// variable does.
+func notEmpty(cmd *cobra.Command, name string) error {
+	if f := cmd.Flags().Lookup(name); f.Changed && strings.TrimSpace(f.Value.String()) == "" {
+		return usage{fmt.Errorf("--%s is empty", name)}
+	}
+	return nil
+}
