@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +83,29 @@ func TestHelp(t *testing.T) {
 	}
 	if r := e.run(t, "completion", "bash"); r.code != exitOK || !strings.Contains(r.out, "__start_echosession") {
 		t.Errorf("completion: %d", r.code)
+	}
+}
+
+// TestEveryVariableIsAFlag: those that the application's packages document.
+func TestEveryVariableIsAFlag(t *testing.T) {
+	t.Parallel()
+	documented := regexp.MustCompile(`(?m)^//\t([A-Z_]+)  `)
+	found := 0
+	for _, file := range []string{"../../env.go", "../../store/open/open.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range documented.FindAllStringSubmatch(string(text), -1) {
+			found++
+			has := func(v variable) bool { return v.name == match[1] }
+			if !slices.ContainsFunc(variables, has) && match[1] != "MIGRATE" { // which is a command here
+				t.Errorf("%s is no flag", match[1])
+			}
+		}
+	}
+	if found < 15 {
+		t.Errorf("only %d variables are found", found)
 	}
 }
 
@@ -313,8 +339,10 @@ func TestRevokeReachesTheTier(t *testing.T) {
 		_, err := node.Store.Load(t.Context(), plantedID+"1")
 		return err == nil
 	}
-	if !served() || !served() { // the second time by the copy
-		t.Fatal("the node does not know the session")
+	for range 2 { // the second time by the copy
+		if !served() {
+			t.Fatal("the node does not know the session")
+		}
 	}
 	if r := e.with("REDIS_URL", "").run(t, "revoke", "--user", "ann"); r.code != exitOK { // it needs no Redis
 		t.Fatalf("%+v", r)

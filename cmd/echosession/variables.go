@@ -6,16 +6,23 @@ import (
 	"github.com/spf13/cobra"
 )
 
+type variable struct{ name, help string }
+
 // variables are what the application reads too; each is also a flag of the same
 // name.
-var variables = []struct{ name, help string }{
+var variables = []variable{
 	{"APP_ENV", "production (default) or development"},
 	{"SESSION_STORE", "postgres, redis, redis-only or memory"},
 	{"DATABASE_URL", "postgres://user:password@host:5432/database"},
 	{"SESSION_TABLE", "session (default), or schema.table"},
 	{"REDIS_URL", "redis://user:password@host:6379/0"},
 	{"SESSION_SECRET", "for doctor: what signs the cookies"},
+	{"SESSION_SHARE", "for doctor"},
 	{"SESSION_COOKIE_NAME", "for doctor"},
+	{"SESSION_COOKIE_DOMAIN", "for doctor"},
+	{"SESSION_COOKIE_PATH", "for doctor"},
+	{"SESSION_COOKIE_SAMESITE", "for doctor"},
+	{"SESSION_COOKIE_SECURE", "for doctor"},
 	{"SESSION_IDLE_TIMEOUT", "for doctor"},
 	{"SESSION_ABSOLUTE_TIMEOUT", "for doctor"},
 	{"SESSION_CLEANUP_INTERVAL", "for doctor"},

@@ -3,12 +3,16 @@ package pgstore
 import (
 	"context"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
+// checkServer, and checkPrimary as well, prepare no statement: what a pooler makes of
+// those is for checkPooler to tell.
 func (s *Store) checkServer(ctx context.Context) (string, error) {
 	var number int
 	var version string
-	err := s.pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::integer, current_setting('server_version')`).Scan(&number, &version)
+	err := s.pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::integer, current_setting('server_version')`, pgx.QueryExecModeSimpleProtocol).Scan(&number, &version)
 	switch {
 	case err != nil:
 		return "", err
@@ -22,7 +26,7 @@ func (s *Store) checkPrimary(ctx context.Context) (string, error) {
 	var standby, readOnly bool
 	var role, alter string
 	err := s.pool.QueryRow(ctx, `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean, current_user::text,
-			format('BEGIN READ WRITE; ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only = off; COMMIT', current_user, current_database())`).
+			format('BEGIN READ WRITE; ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only = off; COMMIT', current_user, current_database())`, pgx.QueryExecModeSimpleProtocol).
 		Scan(&standby, &readOnly, &role, &alter)
 	switch {
 	case err != nil:

@@ -231,3 +231,27 @@ func TestADeleteHeldOpen(t *testing.T) {
 		}
 	}
 }
+
+// TestARevocationIsToldAtOnce: by a node that nobody has asked for a session yet,
+// as a tool's or an admin's, where Redis works.
+func TestARevocationIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	db := database(t, testserver.StartPostgres(t, testserver.PostgresOptions{})) // a transaction of another test would make the poll a gap
+	client := connect(t, testserver.SharedRedis(t, testserver.RedisOptions{}).Addr(), heedful)
+	o := redisstore.TierOptions{Prefix: testserver.SharedRedis(t, testserver.RedisOptions{}).Prefix(), Freshness: time.Second}
+	there := tier(t, client, primaryOn(t, db), o)
+	for id, v := range map[string]store.Revocation{
+		"a user's": {User: "ann"}, "a handle's": {Handle: "h-a handle's"}, "everyone's": {Everyone: true},
+	} {
+		must(t, there.Create(t.Context(), record(id, "ann")))
+		warmed(t, there, id)
+		support := tier(t, client, primaryOn(t, db), o)
+		if n, err := support.Revoke(t.Context(), v); n != 1 || err != nil {
+			t.Fatal(id, n, err)
+		}
+		if _, err := there.Load(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: another node answers with %v at once", id, err)
+		}
+		_ = there.Delete(t.Context(), record(id, "ann")) // where it is not ended: the next one counts
+	}
+}

@@ -70,6 +70,7 @@ func (t *Tier) Sessions(ctx context.Context, user string) ([]*store.Record, erro
 
 // Revoke is part of [store.UserIndex]. It returns nil when the primary has done it.
 func (t *Tier) Revoke(ctx context.Context, v store.Revocation) (int, error) {
+	t.view.ensure(ctx) // a first poll names no ends
 	before := t.view.count()
 	n, err := t.primary.Revoke(ctx, v)
 	if err != nil {

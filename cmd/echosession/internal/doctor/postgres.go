@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	pgstore "github.com/echosession/session/store/postgres"
@@ -112,7 +113,7 @@ func (p *patient) towardsPrimary(ctx context.Context) string {
 }
 
 // mayAlter reports whether the role may change the session table, or make it where
-// there is none.
+// there is none. A pooler is not known yet: nothing is prepared.
 func (p *patient) mayAlter(ctx context.Context) (may bool) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -128,6 +129,6 @@ func (p *patient) mayAlter(ctx context.Context) (may bool) {
 			WHEN c.oid IS NOT NULL THEN pg_has_role(c.relowner, 'USAGE')
 			WHEN n.oid IS NOT NULL THEN has_schema_privilege(n.oid, 'CREATE')
 			ELSE has_database_privilege(current_database(), 'CREATE') END
-		FROM (VALUES ($1::text, $2::text)) v(s, t) LEFT JOIN pg_namespace n ON nspname = s LEFT JOIN pg_class c ON relnamespace = n.oid AND relname = t`, schema, table).Scan(&may)
+		FROM (VALUES ($1::text, $2::text)) v(s, t) LEFT JOIN pg_namespace n ON nspname = s LEFT JOIN pg_class c ON relnamespace = n.oid AND relname = t`, pgx.QueryExecModeSimpleProtocol, schema, table).Scan(&may)
 	return err == nil && may
 }
