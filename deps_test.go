@@ -20,6 +20,9 @@ const (
 	pgx    = "github.com/jackc/pgx"
 	redis  = "github.com/redis/go-redis"
 	cron   = "github.com/robfig/cron"
+	otel   = "go.opentelemetry.io"
+	prom   = "github.com/prometheus"
+	otelpg = "github.com/exaring/otelpgx"
 	cobra  = "github.com/spf13/cobra"
 	isatty = "github.com/mattn/go-isatty"
 	theirs = "anything of a third party"
@@ -70,9 +73,11 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		{"package store depends on the standard library only", []string{"store"}, []string{ourModule, theirs}},
 		{"package storetest imports nothing of a third party", []string{"store/storetest"}, []string{theirs}},
 		{"package memstore imports nothing of a third party, and not the sessions", []string{"store/memory"}, []string{theirs, ourModule + "/middleware"}},
-		{"the root package imports no Echo and no driver", []string{""}, []string{echo4, echo5, pgx, redis, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
-		{"the memory store with Echo v4 links no Echo v5 and no driver", []string{"store/memory", "middleware"}, []string{echo5, pgx, redis}},
-		{"the memory store with Echo v5 links no Echo v4 and no driver", []string{"store/memory", "middleware/v5"}, []string{echo4, pgx, redis}},
+		{"the root package imports no Echo, no driver and no telemetry", []string{""}, []string{echo4, echo5, pgx, redis, otel, prom, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
+		{"the memory store with Echo v4 links no Echo v5 and no driver", []string{"store/memory", "middleware"}, []string{echo5, pgx, redis, otel, prom}},
+		{"the memory store with Echo v5 links no Echo v4 and no driver", []string{"store/memory", "middleware/v5"}, []string{echo4, pgx, redis, otel, prom}},
+		{"opening a store from configuration links no telemetry", []string{"store/open"}, []string{echo4, echo5, otel, prom, otelpg}},
+		{"telemetry links OpenTelemetry's API, and no SDK, exporter, Echo or driver", []string{"telemetry"}, []string{echo4, echo5, pgx, redis, prom, otelpg, otel + "/otel/sdk", otel + "/otel/exporters", otel + "/contrib"}},
 		{"package admin links no Echo and no driver", []string{"admin"}, []string{echo4, echo5, pgx, redis, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
 		{"the admin on Echo v4 links no Echo v5 and no driver", []string{"admin/v4"}, []string{echo5, pgx, redis}},
 		{"the admin on Echo v5 links no Echo v4 and no driver", []string{"admin/v5"}, []string{echo4, pgx, redis}},
@@ -101,6 +106,8 @@ func TestDriversStayWhereTheyBelong(t *testing.T) {
 		pgx:   {"store/postgres", "store/open", "cmd", "examples", "internal", "bench"},
 		redis: {"store/redis", "store/open", "cmd", "examples", "internal", "bench"},
 		cron:  {""},
+		otel:  {"telemetry", "examples"},
+		prom:  {"examples"},
 		// Only the tool has command lines and terminals.
 		cobra: {"cmd"}, isatty: {"cmd"},
 	}
@@ -134,8 +141,8 @@ func TestConsumerLinksOnlyWhatItUses(t *testing.T) {
 		name, echo, middleware, context string
 		not                             []string
 	}{
-		{"with Echo v4", echo4, ourModule + "/middleware", "echo.Context", []string{echo5, pgx, redis}},
-		{"with Echo v5", echo5, ourModule + "/middleware/v5", "*echo.Context", []string{echo4, pgx, redis}},
+		{"with Echo v4", echo4, ourModule + "/middleware", "echo.Context", []string{echo5, pgx, redis, otel, prom}},
+		{"with Echo v5", echo5, ourModule + "/middleware/v5", "*echo.Context", []string{echo4, pgx, redis, otel, prom}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()

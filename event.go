@@ -45,7 +45,7 @@ type Event struct {
 	Handle string        // which session; "" where none is known
 	User   string        // its user; "" before login
 	Count  int           // Merged: reloads it took; Revoked, Pruned: sessions; Polled: changes
-	Took   time.Duration // Committed, Merged, LoggedOut, Pruned, Polled: how long the store took
+	Took   time.Duration // Committed, Merged, LoggedOut, Pruned, PruneFailed, Polled: how long the store took
 	Err    error         // of what failed: the cause
 }
 

@@ -89,7 +89,7 @@ func (m *Manager) prune(ctx context.Context, pruner store.Pruner) (int, error) {
 		if ctx.Err() == nil { // else it was told to stop, which is no fault
 			m.log().Error("Session store error", "operation", "cleanup", "deleted", n, "error", err)
 		}
-		m.emit(ctx, Event{Kind: PruneFailed, Count: n, Err: err})
+		m.emit(ctx, Event{Kind: PruneFailed, Count: n, Took: time.Since(began), Err: err})
 		return n, unavailable(err)
 	}
 	m.log().Info(fmt.Sprintf("Session cleanup completed: Deleted %d sessions", n))

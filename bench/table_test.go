@@ -76,6 +76,7 @@ var tables = []struct{ name, title string }{
 	{onNetHTTP.name, "net/http, one request in process: time, allocations, both over bare"},
 	{"parallel", "Echo v4 in process, a visitor for each processor: time of a request"},
 	{"server", fmt.Sprintf("Echo v4 over loopback, %d connections: requests/s, bare Echo's in turn, the median share", connections)},
+	{"bytes", fmt.Sprintf("Postgres and Redis, %d sessions with documents of %d bytes: bytes of each", sized, documentB)},
 	{postgresOne, "Postgres, fsync on, Echo v4 in process, one caller: time, allocations, times the raw SELECT in turn, the median"},
 	{postgresMany, fmt.Sprintf("Postgres, fsync on, Echo v4 in process, %d callers: time of one share, allocations, times the raw SELECT in turn, the median", connections)},
 	{tierOne, "Tier, Redis before Postgres, one caller: time, allocations, times the raw GET in turn, the median"},

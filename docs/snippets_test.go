@@ -30,6 +30,14 @@ var known = map[string]string{
 	"redis":       "github.com/redis/go-redis/v9",
 	"redisstore":  "github.com/echosession/session/store/redis",
 	"testing":     "testing",
+	"telemetry":   "github.com/echosession/session/telemetry",
+	"otel":        "go.opentelemetry.io/otel",
+	"metric":      "go.opentelemetry.io/otel/sdk/metric",
+	"otelprom":    "go.opentelemetry.io/otel/exporters/prometheus",
+	"prometheus":  "github.com/prometheus/client_golang/prometheus",
+	"promhttp":    "github.com/prometheus/client_golang/prometheus/promhttp",
+	"otelpgx":     "github.com/exaring/otelpgx",
+	"otelhttp":    "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
 }
 
 // surroundings are what the text around a fragment takes as given.

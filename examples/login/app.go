@@ -19,6 +19,7 @@ type app struct {
 	sessions *session.Manager
 	backend  *open.Backend
 	counts   *counts         // nil: nothing is counted
+	metrics  http.Handler    // nil: there is no such page
 	admin    *admin.Handler  // nil: there is none
 	stopping <-chan struct{} // closed when the server is told to stop
 }

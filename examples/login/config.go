@@ -19,6 +19,8 @@ type config struct {
 	router  router           // ECHO
 	session session.Config   // SESSION_… and APP_ENV
 	admin   admin.Authorizer // ADMIN_TOKEN; nil: there is no admin
+	metrics bool             // METRICS: GET /metrics
+	traces  bool             // OTEL_TRACES_EXPORTER
 }
 
 // A router puts the app on a framework.
@@ -43,6 +45,19 @@ func configFromEnv(lookup func(string) (string, bool)) (config, error) {
 		errs = append(errs, fmt.Errorf("PORT is %q; use a number up to 65535", port))
 	}
 	c.addr = net.JoinHostPort(host, port)
+
+	switch v := value("METRICS", "on"); v {
+	case "on", "off":
+		c.metrics = v == "on"
+	default:
+		errs = append(errs, fmt.Errorf("METRICS is %q; use on for GET /metrics, or off", v))
+	}
+	switch v := value("OTEL_TRACES_EXPORTER", "none"); v {
+	case "none", "console":
+		c.traces = v == "console"
+	default:
+		errs = append(errs, fmt.Errorf("OTEL_TRACES_EXPORTER is %q; use console for spans on standard output, or none", v))
+	}
 
 	switch v := value("ECHO", "4"); v {
 	case "4":

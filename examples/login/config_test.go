@@ -28,14 +28,16 @@ func TestABadConfiguration(t *testing.T) {
 		{"a port that is no number", []string{"PORT=http"}, []string{"PORT"}},
 		{"a port that no machine has", []string{"PORT=65536"}, []string{"PORT"}},
 		{"a migration that is neither on nor off", []string{"MIGRATE=yes"}, []string{"MIGRATE"}},
+		{"metrics that are neither on nor off", []string{"METRICS=1"}, []string{"METRICS"}},
+		{"traces to where the program sends none", []string{"OTEL_TRACES_EXPORTER=otlp"}, []string{"OTEL_TRACES_EXPORTER"}},
 		{"a short admin token", []string{"ADMIN_TOKEN=letmein"}, []string{"ADMIN_TOKEN"}},
 		{"an admin token with a space", []string{"ADMIN_TOKEN=correct horse battery staple and more"}, []string{"ADMIN_TOKEN"}},
 		{"everything at once", []string{
 			"ADMIN_TOKEN=letmein",
 			"SESSION_SECRET=short", "APP_ENV=staging", "SESSION_STORE=paper", "SESSION_COOKIE_NAME=a b", "SESSION_IDLE_TIMEOUT=30",
-			"SESSION_ABSOLUTE_TIMEOUT=never", "SESSION_CLEANUP_INTERVAL=x", "SESSION_CLEANUP_SCHEDULE=nightly", "ECHO=6", "PORT=x", "MIGRATE=2",
+			"SESSION_ABSOLUTE_TIMEOUT=never", "SESSION_CLEANUP_INTERVAL=x", "SESSION_CLEANUP_SCHEDULE=nightly", "ECHO=6", "PORT=x", "MIGRATE=2", "METRICS=yes", "OTEL_TRACES_EXPORTER=jaeger",
 		}, []string{
-			"ADMIN_TOKEN", "SESSION_SECRET", "APP_ENV", "SESSION_STORE", "SESSION_COOKIE_NAME", "SESSION_IDLE_TIMEOUT",
+			"ADMIN_TOKEN", "METRICS", "OTEL_TRACES_EXPORTER", "SESSION_SECRET", "APP_ENV", "SESSION_STORE", "SESSION_COOKIE_NAME", "SESSION_IDLE_TIMEOUT",
 			"SESSION_ABSOLUTE_TIMEOUT", "SESSION_CLEANUP_INTERVAL", "SESSION_CLEANUP_SCHEDULE", "ECHO", "PORT", "MIGRATE",
 		}},
 	}

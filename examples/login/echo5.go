@@ -31,6 +31,9 @@ func newEcho5(a *app) (http.Handler, error) {
 	e.GET("/slow", on5(a.slow))
 	e.GET("/stream", on5(a.stream))
 
+	if a.metrics != nil {
+		e.GET("/metrics", echo.WrapHandler(a.metrics))
+	}
 	// These do not ask for the session, and so pay nothing for it.
 	e.GET("/plain", func(c *echo.Context) error { return c.String(http.StatusOK, "ok") })
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(a.healthy)))

@@ -16,12 +16,13 @@ import (
 	"github.com/echosession/session"
 	"github.com/echosession/session/admin"
 	"github.com/echosession/session/store/open"
+	"github.com/echosession/session/telemetry"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.LookupEnv, os.Stderr))
+	os.Exit(run(ctx, os.LookupEnv, os.Stdout, os.Stderr))
 }
 
 // What the process ends with.
@@ -33,9 +34,18 @@ const (
 
 // run serves until ctx ends, and returns the exit code. A bad configuration is
 // reported before anything listens, all of it at once.
-func run(ctx context.Context, lookup func(string) (string, bool), stderr io.Writer) int {
+func run(ctx context.Context, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
 	cfg, cfgErr := configFromEnv(lookup)
-	backend, openErr := open.FromEnv(ctx, lookup)
+	if !cfg.traces {
+		stdout = nil
+	}
+	watch, err := newObserver(stdout)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitFailed
+	}
+	defer watch.close(context.WithoutCancel(ctx))
+	backend, openErr := open.FromEnv(ctx, lookup, open.WithTracer(watch.database()))
 	if openErr == nil {
 		defer backend.Close()
 	}
@@ -44,7 +54,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), stderr io.Writ
 		return exitBadConfig
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, nil)))
-	if err := start(ctx, cfg, backend); err != nil {
+	if err := start(ctx, cfg, backend, watch); err != nil {
 		slog.Error("Stopped", "error", err)
 		return exitFailed
 	}
@@ -52,14 +62,20 @@ func run(ctx context.Context, lookup func(string) (string, bool), stderr io.Writ
 }
 
 // start puts the app together: store, manager, background work, server.
-func start(ctx context.Context, cfg config, backend *open.Backend) error {
+func start(ctx context.Context, cfg config, backend *open.Backend, watch *observer) error {
 	seen, counted := &counts{}, &admin.Counts{}
-	cfg.session.Hook = session.Hooks(seen, counted)
-	sessions, err := session.New(backend.Store, cfg.session)
+	cfg.session.Hook = session.Hooks(seen, counted, watch.Hook(), telemetry.Log(nil))
+	sessions, err := session.New(watch.Store(backend.Store, backend.Name), cfg.session)
 	if err != nil {
 		return err
 	}
+	if _, err := watch.Observe(sessions); err != nil {
+		return err
+	}
 	a := &app{sessions: sessions, backend: backend, counts: seen, stopping: ctx.Done()}
+	if cfg.metrics {
+		a.metrics = watch.page
+	}
 	if cfg.admin != nil {
 		if a.admin, err = newAdmin(sessions, cfg.admin, backend, counted); err != nil {
 			return err
@@ -81,5 +97,5 @@ func start(ctx context.Context, cfg config, backend *open.Backend) error {
 			slog.Error("Session cleanup", "error", err)
 		}
 	})
-	return serve(ctx, cfg.addr, routes)
+	return serve(ctx, cfg.addr, watch.requests(routes))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,8 @@ type process struct {
 
 	cmd    *exec.Cmd
 	ended  chan struct{}
-	killed bool // the test has ended it by force
+	killed bool         // the test has ended it by force
+	stdout bytes.Buffer // whole, and to be read, once it has ended
 
 	mu     sync.Mutex
 	stderr strings.Builder
@@ -76,6 +78,7 @@ func launch(t *testing.T, env ...string) *process {
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = patience
 	p.cmd.Env = slices.Concat([]string{"SESSION_STORE=memory", "APP_ENV=development", "SESSION_SECRET=" + secret, "PORT=0", "GORACE=atexit_sleep_ms=0"}, env)
+	p.cmd.Stdout = &p.stdout
 	pipe, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +173,7 @@ func (p *process) remember(cookie string) {
 // test's context has ended by now, and with it, on SIGTERM, the program.
 func (p *process) checkEnd(t *testing.T) {
 	code := p.exitCode(t)
-	text := p.text()
+	text := p.text() + p.stdout.String()
 	if p.url != "" && !p.killed && code != exitOK {
 		t.Errorf("it exits with %d after SIGTERM:\n%s", code, text)
 	}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/echosession/session/store"
 	memstore "github.com/echosession/session/store/memory"
 )
@@ -17,6 +19,21 @@ type Backend struct {
 	Name    string
 	servers []server
 	close   func()
+}
+
+// An Option is what an environment cannot say.
+type Option func(*options)
+
+type options struct {
+	tracer pgx.QueryTracer
+}
+
+// WithTracer has a tracer watch the statements of Postgres, where there is one:
+// for telemetry. It may implement pgx's other tracers as well. What it gets as
+// arguments are session ids and data: one that shows them must not be used.
+// Default nil: nobody watches.
+func WithTracer(tracer pgx.QueryTracer) Option {
+	return func(o *options) { o.tracer = tracer }
 }
 
 // Close frees the connections. The store is not used after it. It may be called
@@ -45,10 +62,17 @@ func (b *Backend) Close() error {
 // value's problem and the fix; so is, in one sentence, a database that is not
 // ready. A server that merely does not answer is no error: the store says
 // unavailable until it comes.
-func FromEnv(ctx context.Context, lookup func(string) (string, bool)) (*Backend, error) {
+func FromEnv(ctx context.Context, lookup func(string) (string, bool), opts ...Option) (*Backend, error) {
 	s, err := Read(lookup)
 	if err != nil {
 		return nil, err
+	}
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if s.Postgres != nil {
+		s.Postgres.ConnConfig.Tracer = o.tracer
 	}
 	for _, w := range s.Warnings {
 		slog.Warn(w.Text, "host", w.Host)
