@@ -71,6 +71,9 @@ func (c *client) do(method, path, kind, body string) answer {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	if what := c.p.leak(string(text), path != "/get" && !strings.HasPrefix(path, "/get?") && path != "/set"); what != "" {
+		c.t.Errorf("%s is in the answer to %s %s:\n%s", what, method, path, text)
+	}
 	return answer{res.StatusCode, res.Header, strings.TrimSuffix(string(text), "\n")}
 }
 
@@ -82,6 +85,9 @@ func (c *client) send(ctx context.Context, method, path, kind, body string) (*ht
 	}
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
+	}
+	if path == "/set" {
+		c.p.store(body)
 	}
 	if strings.HasPrefix(kind, "multipart/") {
 		r.Header.Set("Expect", "100-continue")
