@@ -71,7 +71,7 @@ func (c *client) do(method, path, kind, body string) answer {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if what := c.p.leak(string(text), path != "/get" && !strings.HasPrefix(path, "/get?") && path != "/set"); what != "" {
+	if what := hidden.in(string(text), path != "/get" && !strings.HasPrefix(path, "/get?") && path != "/set"); what != "" {
 		c.t.Errorf("%s is in the answer to %s %s:\n%s", what, method, path, text)
 	}
 	return answer{res.StatusCode, res.Header, strings.TrimSuffix(string(text), "\n")}
@@ -87,7 +87,7 @@ func (c *client) send(ctx context.Context, method, path, kind, body string) (*ht
 		r.Header.Set("Content-Type", kind)
 	}
 	if path == "/set" {
-		c.p.store(body)
+		hidden.values(body)
 	}
 	if strings.HasPrefix(kind, "multipart/") {
 		r.Header.Set("Expect", "100-continue")
@@ -98,7 +98,7 @@ func (c *client) send(ctx context.Context, method, path, kind, body string) (*ht
 	res, err := c.http.Do(r)
 	if err == nil {
 		for _, cookie := range res.Cookies() {
-			c.p.remember(cookie.Value)
+			hidden.cookie(cookie.Value)
 		}
 	}
 	return res, err

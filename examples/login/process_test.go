@@ -68,8 +68,6 @@ type process struct {
 	mu     sync.Mutex
 	stderr strings.Builder
 	said   chan struct{} // closed and replaced with every line
-	ids    []string      // the session ids that clients have got
-	values []string      // what they have stored
 }
 
 // launch starts the program with this environment and no other.
@@ -160,46 +158,6 @@ func (p *process) text() string {
 	return p.stderr.String()
 }
 
-// remember keeps the id of a cookie value, which may never be logged.
-func (p *process) remember(cookie string) {
-	id, _, _ := strings.Cut(strings.TrimPrefix(cookie, "s%3A"), ".")
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if id != "" {
-		p.ids = append(p.ids, id)
-	}
-}
-
-// planted are the texts in a session's values that are long enough to be told from
-// chance.
-var planted = regexp.MustCompile(`"([^"]{10,})"`)
-
-// store keeps what is in the body of a request that stores it.
-func (p *process) store(body string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, match := range planted.FindAllStringSubmatch(body, -1) {
-		p.values = append(p.values, match[1])
-	}
-}
-
-// leak says what of a session, or which secret, is in a text that is not for the
-// visitor alone, or "". An answer to a visitor may have the values.
-func (p *process) leak(text string, values bool) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	has := func(hidden string) bool { return strings.Contains(text, hidden) }
-	switch {
-	case slices.ContainsFunc(p.ids, has):
-		return "a session id"
-	case values && slices.ContainsFunc(p.values, has):
-		return "a value of a session"
-	case has(secret), has(password), has(adminToken):
-		return "a secret"
-	}
-	return ""
-}
-
 // checkEnd stops a program that still runs, and looks at what it wrote. The
 // test's context has ended by now, and with it, on SIGTERM, the program.
 func (p *process) checkEnd(t *testing.T) {
@@ -211,7 +169,7 @@ func (p *process) checkEnd(t *testing.T) {
 	if strings.Contains(text, "DATA RACE") || strings.Contains(text, "panic") {
 		t.Errorf("it races or panics:\n%s", text)
 	}
-	if what := p.leak(text, true); what != "" {
+	if what := hidden.in(text, true); what != "" {
 		t.Errorf("%s is in the log:\n%s", what, text)
 	}
 }
