@@ -72,6 +72,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	}{
 		{"package store depends on the standard library only", []string{"store"}, []string{ourModule, theirs}},
 		{"package storetest imports nothing of a third party", []string{"store/storetest"}, []string{theirs}},
+		{"package sessiontest imports nothing of a third party but what the sessions need", []string{"sessiontest"}, []string{echo4, echo5, pgx, redis}},
 		{"package memstore imports nothing of a third party, and not the sessions", []string{"store/memory"}, []string{theirs, ourModule + "/middleware"}},
 		{"the root package imports no Echo, no driver and no telemetry", []string{""}, []string{echo4, echo5, pgx, redis, otel, prom, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
 		{"the memory store with Echo v4 links no Echo v5 and no driver", []string{"store/memory", "middleware"}, []string{echo5, pgx, redis, otel, prom}},
