@@ -29,6 +29,7 @@ var (
 	_ store.Pruner    = (*Store)(nil)
 	_ store.Stater    = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
+	_ store.Walker    = (*Store)(nil)
 )
 
 // NewStore returns an empty store on a clock; nil means the process's.
@@ -41,7 +42,7 @@ func NewStore(clock *Clock) *Store {
 }
 
 // operations are what may be told to fail, by the names of their methods.
-var operations = []string{"Load", "Create", "Save", "Touch", "Rotate", "Delete", "Sessions", "Revoke", "Prune", "Stats", "Ping"}
+var operations = []string{"Load", "Create", "Save", "Touch", "Rotate", "Delete", "Sessions", "Revoke", "Prune", "Stats", "Ping", "Walk"}
 
 // Fail makes the operations fail with err from now on, before anything is done;
 // all of them where none is named. They are named by the store's methods: "Load",
@@ -179,4 +180,12 @@ func (s *Store) Ping(ctx context.Context) error {
 		return err
 	}
 	return s.below.Ping(ctx)
+}
+
+// Walk is part of [store.Walker].
+func (s *Store) Walk(ctx context.Context, prefix string, each func(*store.Record) error) error {
+	if err := s.call("Walk"); err != nil {
+		return err
+	}
+	return s.below.Walk(ctx, prefix, each)
 }
