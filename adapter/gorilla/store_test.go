@@ -223,6 +223,29 @@ func TestParallelRequestsMergeByKey(t *testing.T) {
 	})
 }
 
+func TestAValueSetAndDeletedInOneRequestIsGone(t *testing.T) {
+	t.Parallel()
+	kit, st := sessiontest.New(t), open(t, gorillastore.Options{})
+	res := serve(t, kit, get(), func(w http.ResponseWriter, r *http.Request) error {
+		if err := put(st, "a", "1", "b", "1")(w, r); err != nil {
+			return err
+		}
+		gs, err := st.Get(r, name)
+		if err != nil {
+			return err
+		}
+		delete(gs.Values, "a")
+		return gs.Save(r, w)
+	})
+	serve(t, kit, res.Next(get()), func(_ http.ResponseWriter, r *http.Request) error {
+		gs, err := st.Get(r, name)
+		if want := map[any]any{"b": "1"}; !reflect.DeepEqual(gs.Values, want) {
+			t.Errorf("stored: %v", gs.Values)
+		}
+		return err
+	})
+}
+
 func TestABelowZeroMaxAgeEmptiesTheBucketAndKeepsTheLogin(t *testing.T) {
 	t.Parallel()
 	kit, st := sessiontest.New(t), open(t, gorillastore.Options{})
