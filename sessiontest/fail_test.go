@@ -55,7 +55,7 @@ func TestContract(t *testing.T) {
 func TestWhatGoesWrongIsSaid(t *testing.T) {
 	t.Parallel()
 	kit := sessiontest.New(t)
-	app := hosts["net/http"](kit.Manager)
+	app := newApp(kit.Manager)
 	fail := func(do func(t testing.TB)) *failures {
 		f := &failures{TB: t}
 		return f.run(func() { do(f) })

@@ -1,4 +1,4 @@
-package scsstore_test
+package servers_test
 
 import (
 	"context"
