@@ -199,8 +199,14 @@ func TestADamagedCSRFSecretIsReplaced(t *testing.T) {
 		if err := st.Create(t.Context(), record); err != nil {
 			t.Fatal(err)
 		}
-		if got := a.replay(signedCookie("odd")).get("/token"); got.status != 200 || len(got.body) != 86 {
-			t.Errorf("%s: %d, a token of %d characters", damaged, got.status, len(got.body))
+		a.mux.Handle("/pay", session.RequireCSRF(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+		token := a.replay(signedCookie("odd")).get("/token").body
+		pay := httptest.NewRequest(http.MethodPost, "/pay", nil)
+		pay.Header.Set("Cookie", signedCookie("odd"))
+		pay.Header.Set(session.CSRFHeader, token)
+		w := httptest.NewRecorder()
+		if a.handler().ServeHTTP(w, pay); w.Code != 200 || len(token) != 86 {
+			t.Errorf("%s: %d with a token of %d characters", damaged, w.Code, len(token))
 		}
 	}
 }
