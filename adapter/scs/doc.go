@@ -20,9 +20,8 @@
 // What a store can do is done: Commit is a Save over the version that was read,
 // and a session that ended after this process had found it (a logout, a renewal of
 // its token, its end) is not brought back by a request that was still running:
-// Commit is [ErrEnded]. A session that another process found, and that ended
-// before this one heard of it, is out of its sight: scs would have to say whether
-// a commit is meant to create.
+// Commit is [ErrEnded]. A token that this process has never found, or has
+// forgotten since ([Options.Remember]), can only be taken for a new one.
 //
 // Our own sessions have none of these limits; [Adopt] moves logins over.
 package scsstore
