@@ -115,7 +115,8 @@ func TestEachAbilityFailsToo(t *testing.T) {
 	_, revoked := kit.Manager.Revoke(t.Context(), store.Revocation{User: "ann"})
 	_, pruned := kit.Store.Prune(t.Context())
 	_, stats := kit.Manager.Stats(t.Context())
-	for name, err := range map[string]error{"Sessions": sessions, "Revoke": revoked, "Prune": pruned, "Stats": stats, "Ping": kit.Store.Ping(t.Context()), "Walk": kit.Store.Walk(t.Context(), "", nil)} {
+	_, report := kit.Manager.Report(t.Context())
+	for name, err := range map[string]error{"Sessions": sessions, "Revoke": revoked, "Prune": pruned, "Stats": stats, "Report": report, "Ping": kit.Store.Ping(t.Context()), "Walk": kit.Store.Walk(t.Context(), "", nil)} {
 		if !errors.Is(err, session.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}

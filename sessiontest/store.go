@@ -28,6 +28,7 @@ var (
 	_ store.UserIndex = (*Store)(nil)
 	_ store.Pruner    = (*Store)(nil)
 	_ store.Stater    = (*Store)(nil)
+	_ store.Reporter  = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
 	_ store.Walker    = (*Store)(nil)
 )
@@ -42,7 +43,7 @@ func NewStore(clock *Clock) *Store {
 }
 
 // operations are what may be told to fail, by the names of their methods.
-var operations = []string{"Load", "Create", "Save", "Touch", "Rotate", "Delete", "Sessions", "Revoke", "Prune", "Stats", "Ping", "Walk"}
+var operations = []string{"Load", "Create", "Save", "Touch", "Rotate", "Delete", "Sessions", "Revoke", "Prune", "Stats", "Report", "Ping", "Walk"}
 
 // Fail makes the operations fail with err from now on, before anything is done;
 // all of them where none is named. They are named by the store's methods: "Load",
@@ -188,4 +189,12 @@ func (s *Store) Walk(ctx context.Context, prefix string, each func(*store.Record
 		return err
 	}
 	return s.below.Walk(ctx, prefix, each)
+}
+
+// Report is part of [store.Reporter].
+func (s *Store) Report(ctx context.Context) (store.Report, error) {
+	if err := s.call("Report"); err != nil {
+		return store.Report{}, err
+	}
+	return s.below.Report(ctx)
 }
