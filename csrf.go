@@ -118,18 +118,23 @@ func CheckCSRF(r *http.Request) error {
 	return nil
 }
 
-// RequireCSRF answers what [CheckCSRF] refuses with the status of the error, and
-// passes everything else on. It goes inside [Manager.Handler].
+// RequireCSRF answers what [CheckCSRF] refuses with the status of the error, or by
+// [Config.ErrorHandler], and passes everything else on. It goes inside
+// [Manager.Handler].
 func RequireCSRF(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := CheckCSRF(r); err != nil {
-			if errors.Is(err, ErrUnavailable) {
-				w.Header().Set("Retry-After", retryAfter)
-			}
-			status := StatusCode(err)
-			http.Error(w, http.StatusText(status), status)
+		err := CheckCSRF(r)
+		if err == nil {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if errors.Is(err, ErrUnavailable) {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		if x := exchangeOf(r.Context()); x != nil {
+			x.m.answer(w, r, err)
+			return
+		}
+		http.Error(w, StatusText(err), StatusCode(err))
 	})
 }

@@ -61,10 +61,10 @@ func StatusCode(err error) int {
 	return http.StatusInternalServerError
 }
 
-// StatusText is what a client may read of an error: the sentence of [ErrNobody]
-// and [ErrStaleLogin], and the status's own text for all others.
+// StatusText is what a client may read of an error: the sentence of [ErrNobody],
+// [ErrStaleLogin] and [ErrCSRF], and the status's own text for all others.
 func StatusText(err error) string {
-	for _, said := range []error{ErrNobody, ErrStaleLogin} {
+	for _, said := range []error{ErrNobody, ErrStaleLogin, ErrCSRF} {
 		if errors.Is(err, said) {
 			return said.Error()
 		}
