@@ -77,6 +77,10 @@ bench: ## benchmarks, beside their ceilings and peers
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@FUZZTIME='$(FUZZTIME)' bash scripts/fuzz.sh $(MODULES)
 
+.PHONY: consumers
+consumers: ## what it costs to depend on this, measured into docs/dependencies.md
+	@go run ./scripts/consumers -write
+
 .PHONY: chaos
 chaos: ## nodes, Postgres and Redis broken for CHAOS_TIME (30m); CHAOS_SEED runs one again
 	@go test ./internal/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos.time='$(CHAOS_TIME)' -chaos.seed='$(CHAOS_SEED)'

@@ -15,17 +15,19 @@ const ourModule = "github.com/echosession/session"
 
 // What only some packages may know.
 const (
-	echo4  = "github.com/labstack/echo/v4"
-	echo5  = "github.com/labstack/echo/v5"
-	pgx    = "github.com/jackc/pgx"
-	redis  = "github.com/redis/go-redis"
-	cron   = "github.com/robfig/cron"
-	otel   = "go.opentelemetry.io"
-	prom   = "github.com/prometheus"
-	otelpg = "github.com/exaring/otelpgx"
-	cobra  = "github.com/spf13/cobra"
-	isatty = "github.com/mattn/go-isatty"
-	theirs = "anything of a third party"
+	echo4   = "github.com/labstack/echo/v4"
+	echo5   = "github.com/labstack/echo/v5"
+	pgx     = "github.com/jackc/pgx"
+	redis   = "github.com/redis/go-redis"
+	cron    = "github.com/robfig/cron"
+	scs     = "github.com/alexedwards/scs"
+	otel    = "go.opentelemetry.io"
+	prom    = "github.com/prometheus"
+	gorilla = "github.com/gorilla"
+	cobra   = "github.com/spf13/cobra"
+	isatty  = "github.com/mattn/go-isatty"
+	otelpg  = "github.com/exaring/otelpgx"
+	theirs  = "anything of a third party"
 )
 
 // command runs the go command in a folder, without network. Only a module of a
@@ -33,7 +35,7 @@ const (
 func command(t *testing.T, dir string, args ...string) []string {
 	t.Helper()
 	mod := "-mod=readonly"
-	if dir != "." {
+	if filepath.IsAbs(dir) {
 		mod = "-mod=mod"
 	}
 	cmd := exec.CommandContext(t.Context(), "go", args...)
@@ -72,6 +74,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	}{
 		{"package store depends on the standard library only", []string{"store"}, []string{ourModule, theirs}},
 		{"package storetest imports nothing of a third party", []string{"store/storetest"}, []string{theirs}},
+		{"package sessiontest imports nothing of a third party but what the sessions need", []string{"sessiontest"}, []string{echo4, echo5, pgx, redis}},
 		{"package memstore imports nothing of a third party, and not the sessions", []string{"store/memory"}, []string{theirs, ourModule + "/middleware"}},
 		{"the root package imports no Echo, no driver and no telemetry", []string{""}, []string{echo4, echo5, pgx, redis, otel, prom, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
 		{"the memory store with Echo v4 links no Echo v5 and no driver", []string{"store/memory", "middleware"}, []string{echo5, pgx, redis, otel, prom}},
@@ -110,6 +113,8 @@ func TestDriversStayWhereTheyBelong(t *testing.T) {
 		prom:  {"examples"},
 		// Only the tool has command lines and terminals.
 		cobra: {"cmd"}, isatty: {"cmd"},
+		// Their adapters are modules of their own.
+		gorilla: {}, scs: {},
 	}
 	for _, line := range command(t, ".", "list", "-f", `{{.ImportPath}}|{{join .Imports "|"}}`, "./...") {
 		imports := strings.Split(line, "|")
@@ -127,7 +132,24 @@ func TestDriversStayWhereTheyBelong(t *testing.T) {
 	}
 }
 
-// A program as a user writes it, in a module of its own.
+// An adapter links what it adapts and the sessions, and nothing else of ours.
+func TestAdaptersLinkOnlyWhatTheyAdapt(t *testing.T) {
+	for dir, adapted := range map[string]string{"adapter/gorilla": gorilla, "adapter/scs": scs} {
+		linked := deps(t, dir, ".")
+		if !slices.ContainsFunc(linked, func(dep string) bool { return under(dep, adapted) }) {
+			t.Errorf("%s does not link %s", dir, adapted)
+		}
+		for _, dep := range linked {
+			for _, family := range []string{echo4, echo5, pgx, redis, gorilla, scs, ourModule + "/store/open", ourModule + "/middleware"} {
+				if under(dep, family) && family != adapted {
+					t.Errorf("%s links %s", dir, dep)
+				}
+			}
+		}
+	}
+}
+
+// Programs as users write them, each in a module of its own.
 func TestConsumerLinksOnlyWhatItUses(t *testing.T) {
 	repo, err := filepath.Abs(".")
 	if err != nil {
@@ -137,60 +159,78 @@ func TestConsumerLinksOnlyWhatItUses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct {
-		name, echo, middleware, context string
-		not                             []string
-	}{
-		{"with Echo v4", echo4, ourModule + "/middleware", "echo.Context", []string{echo5, pgx, redis, otel, prom}},
-		{"with Echo v5", echo5, ourModule + "/middleware/v5", "*echo.Context", []string{echo4, pgx, redis, otel, prom}},
+	type host struct{ name, echo, middleware, context, not string }
+	type backend struct {
+		name, pkg, open string
+		not             []string
+	}
+	foreign := []string{redis, gorilla, scs, otel, prom}
+	for _, h := range []host{
+		{"Echo v4", echo4, ourModule + "/middleware", "echo.Context", echo5},
+		{"Echo v5", echo5, ourModule + "/middleware/v5", "*echo.Context", echo4},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := t.TempDir()
-			for name, text := range map[string]string{
-				"go.sum": string(sums),
-				"go.mod": "module consumer\n\ngo 1.26\n\nrequire " + ourModule + " v0.0.0\n\nreplace " + ourModule + " => " + strconv.Quote(repo) + "\n",
-				"main.go": `package main
+		for _, b := range []backend{
+			{"memory", `memstore "` + ourModule + `/store/memory"`, "memstore.New(memstore.Options{}), error(nil)", append([]string{pgx}, foreign...)},
+			{"Postgres", `pgstore "` + ourModule + `/store/postgres"`, "pgstore.New(nil, pgstore.Options{})", foreign},
+		} {
+			t.Run(b.name+" with "+h.name, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				for name, text := range map[string]string{
+					"go.sum":  string(sums),
+					"go.mod":  "module consumer\n\ngo 1.26\n\nrequire " + ourModule + " v0.0.0\n\nreplace " + ourModule + " => " + strconv.Quote(repo) + "\n",
+					"main.go": consumer(h.echo, h.middleware, h.context, b.pkg, b.open),
+				} {
+					if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				linked := deps(t, dir, ".")
+				for _, want := range []string{h.echo, h.middleware, ourModule} {
+					if !slices.Contains(linked, want) {
+						t.Error("it does not link", want)
+					}
+				}
+				for _, dep := range linked {
+					for _, family := range append([]string{h.not}, b.not...) {
+						if under(dep, family) {
+							t.Error("it links", dep)
+						}
+					}
+				}
+				command(t, dir, "vet", ".") // it compiles
+			})
+		}
+	}
+}
+
+// consumer is a program with one Echo and one store.
+func consumer(echo, middleware, context, pkg, open string) string {
+	return `package main
 
 import (
-	"` + tt.echo + `"
+	"` + echo + `"
 
 	"` + ourModule + `"
-	echosession "` + tt.middleware + `"
-	memstore "` + ourModule + `/store/memory"
+	echosession "` + middleware + `"
+	` + pkg + `
 )
 
 func main() {
-	m, err := session.New(memstore.New(memstore.Options{}), session.Config{})
+	st, err := ` + open + `
+	if err != nil {
+		panic(err)
+	}
+	m, err := session.New(st, session.Config{})
 	if err != nil {
 		panic(err)
 	}
 	e := echo.New()
 	e.Use(echosession.Middleware(m))
-	e.GET("/", func(c ` + tt.context + `) error {
+	e.GET("/", func(c ` + context + `) error {
 		_, err := echosession.From(c)
 		return err
 	})
 }
-`,
-			} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			linked := deps(t, dir, ".")
-			for _, want := range []string{tt.echo, tt.middleware, ourModule} {
-				if !slices.Contains(linked, want) {
-					t.Error("it does not link", want)
-				}
-			}
-			for _, dep := range linked {
-				for _, family := range tt.not {
-					if under(dep, family) {
-						t.Error("it links", dep)
-					}
-				}
-			}
-			command(t, dir, "vet", ".") // it compiles
-		})
-	}
+`
 }

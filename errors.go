@@ -45,8 +45,8 @@ var errNoHandle = fmt.Errorf("%w: this session has no handle yet; commit it firs
 
 // StatusCode is the HTTP status that answers an error of this package: 503
 // when the store is unavailable, 401 when nobody is logged in or the session
-// ended during the request, 403 when the login is not recent enough, 500 for
-// every other error, and 200 for nil.
+// ended during the request, 403 when the login is not recent enough and for
+// [ErrCSRF], 500 for every other error, and 200 for nil.
 func StatusCode(err error) int {
 	switch {
 	case err == nil:
@@ -55,16 +55,16 @@ func StatusCode(err error) int {
 		return http.StatusServiceUnavailable
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrRevoked), errors.Is(err, ErrNobody):
 		return http.StatusUnauthorized
-	case errors.Is(err, ErrStaleLogin):
+	case errors.Is(err, ErrStaleLogin), errors.Is(err, ErrCSRF):
 		return http.StatusForbidden
 	}
 	return http.StatusInternalServerError
 }
 
-// StatusText is what a client may read of an error: the sentence of [ErrNobody]
-// and [ErrStaleLogin], and the status's own text for all others.
+// StatusText is what a client may read of an error: the sentence of [ErrNobody],
+// [ErrStaleLogin] and [ErrCSRF], and the status's own text for all others.
 func StatusText(err error) string {
-	for _, said := range []error{ErrNobody, ErrStaleLogin} {
+	for _, said := range []error{ErrNobody, ErrStaleLogin, ErrCSRF} {
 		if errors.Is(err, said) {
 			return said.Error()
 		}

@@ -91,6 +91,7 @@ func (s *Session) Login(user string, opts ...LoginOption) error {
 		d.own(func(part *document) {
 			part.set(ownAuth, auth)
 			from.write(part)
+			part.delete(ownCSRF) // tokens from before the login are anybody's
 		})
 		d.rotate, d.login = true, true
 		return nil

@@ -51,8 +51,9 @@ type Options struct {
 const shards = 64
 
 // Store implements [store.Store], and the abilities [store.UserIndex],
-// [store.Pruner], [store.Stater], [store.Reporter] and [store.Pinger]. Make one
-// with [New]; it is safe for concurrent use, and must not be copied.
+// [store.Pruner], [store.Stater], [store.Reporter], [store.Pinger] and
+// [store.Walker]. Make one with [New]; it is safe for concurrent use, and must not
+// be copied.
 //
 // A method called with a context that is over returns the context's error and
 // does nothing.
@@ -84,6 +85,7 @@ var (
 	_ store.Stater    = (*Store)(nil)
 	_ store.Reporter  = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
+	_ store.Walker    = (*Store)(nil)
 )
 
 // New returns an empty store. It starts nothing and needs no closing.

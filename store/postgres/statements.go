@@ -5,7 +5,7 @@ package pgstore
 type statements struct {
 	load, create, save, touch, rotate, delete string
 	snapshot, login                           string
-	sessions, revoke                          string
+	sessions, revoke, walk                    string
 	prune                                     string
 	weigh, count, users, guessUsers, report   string
 	claim, extend, release                    string
@@ -77,6 +77,11 @@ func newStatements(o *Options) statements {
 
 		sessions: sql(`SELECT sess::text, user_id, coalesce(handle, ''), version, created_at, {{fn_until}}(expire), now()
 			FROM {{session}} WHERE user_id = $1::text AND {{fn_until}}(expire) > now() ORDER BY created_at DESC, sid`),
+		// The limit is on the rows that are looked at, so that a page ends in time
+		// however few of them are wanted.
+		walk: sql(`SELECT sid, wanted, CASE WHEN wanted THEN sess::text END, coalesce(user_id, ''), coalesce(handle, ''), version, created_at, until, now()
+			FROM (SELECT *, {{fn_until}}(expire) AS until, starts_with(sid::text, $2::text) AND {{fn_until}}(expire) > now() AS wanted
+				FROM {{session}} WHERE sid > $1::text ORDER BY sid LIMIT $3::integer) s ORDER BY sid`),
 		revoke: sql(`SELECT {{fn_revoke}}($1::text, $2::text, $3::text, $4::boolean)`),
 
 		// The lower bound is not decoration: without it each batch walks again over

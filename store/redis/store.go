@@ -53,6 +53,7 @@ var (
 	_ store.Stater    = (*Store)(nil)
 	_ store.Reporter  = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
+	_ store.Walker    = (*Store)(nil)
 )
 
 // New returns a store on an open client. It does no I/O and starts nothing.

@@ -22,7 +22,7 @@ type breakage struct {
 var breakages = func() map[string]breakage {
 	all := make(map[string]breakage)
 	for _, part := range []map[string]breakage{
-		brokenRecords, brokenSaves, brokenTouches, brokenRotations, brokenDeletes, brokenLifetimes, brokenUsers, brokenStats,
+		brokenRecords, brokenSaves, brokenTouches, brokenRotations, brokenDeletes, brokenLifetimes, brokenUsers, brokenStats, brokenWalks,
 	} {
 		maps.Copy(all, part)
 	}

@@ -26,6 +26,7 @@ type broken struct {
 	report   func(ctx context.Context) (store.Report, error)
 	ping     func(ctx context.Context) error
 	fresh    func(ctx context.Context, id string) (*store.Record, error)
+	walk     func(ctx context.Context, prefix string, each func(*store.Record) error) error
 }
 
 func newBroken(breaks func(b *broken)) *broken {
@@ -34,6 +35,7 @@ func newBroken(breaks func(b *broken)) *broken {
 		Store: good, load: good.Load, create: good.Create, save: good.Save, touch: good.Touch,
 		rotate: good.Rotate, del: good.Delete, sessions: good.Sessions, revoke: good.Revoke,
 		prune: good.Prune, stats: good.Stats, report: good.Report, ping: good.Ping, fresh: good.Load,
+		walk: good.Walk,
 	}
 	breaks(b)
 	return b
@@ -48,6 +50,10 @@ func (b *broken) Prune(ctx context.Context) (int, error)                     { r
 func (b *broken) Stats(ctx context.Context) (store.Stats, error)             { return b.stats(ctx) }
 func (b *broken) Report(ctx context.Context) (store.Report, error)           { return b.report(ctx) }
 func (b *broken) Ping(ctx context.Context) error                             { return b.ping(ctx) }
+
+func (b *broken) Walk(ctx context.Context, prefix string, each func(*store.Record) error) error {
+	return b.walk(ctx, prefix, each)
+}
 
 func (b *broken) Rotate(ctx context.Context, oldID string, r *store.Record) error {
 	return b.rotate(ctx, oldID, r)

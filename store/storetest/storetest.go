@@ -82,7 +82,7 @@ func contract() []check {
 	var alone, others []check
 	for _, part := range [][]check{
 		createChecks, loadChecks, saveChecks, touchChecks, rotateChecks, deleteChecks,
-		lifetimeChecks, errorChecks, hostileChecks, userChecks, revokeChecks, abilityChecks, statsChecks, reportChecks,
+		lifetimeChecks, errorChecks, hostileChecks, userChecks, revokeChecks, abilityChecks, statsChecks, reportChecks, walkChecks,
 	} {
 		for _, c := range part {
 			if c.alone {

@@ -1,0 +1,103 @@
+package gorillastore
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+
+	"github.com/echosession/session"
+)
+
+// Found is what an old session holds that is worth taking over.
+type Found struct {
+	// User is who is logged in there, or "".
+	User string
+	// Values are set in the new session, after the login.
+	Values map[string]any
+	// Options are those of the login.
+	Options []session.LoginOption
+}
+
+// Adopt turns logins of an old gorilla store into sessions of ours, once each: at
+// the first request that carries the old cookie and is not logged in here, read
+// looks at the old session of that name; what it finds is stored under a new id,
+// and the old session is deleted. It goes inside the session's middleware, and for
+// Echo into echo.WrapMiddleware.
+//
+// A zero Found leaves everything as it is. An error of read, of the old store or
+// of ours is answered by 503, and the old session stays, to be tried again; a
+// cookie that the old store says is not its own is no login. When the old session
+// cannot be deleted, the new login is taken back: two logins for one, of which a
+// logout ends only the other, are never left behind.
+//
+// A store that keeps nothing on the server, such as gorilla's CookieStore, cannot
+// forget a cookie: a copy of it could be adopted for as long as its MaxAge says.
+// Take Adopt out when that time has passed since the last login there. Of
+// parallel requests with the same old cookie one may see an anonymous visitor.
+func Adopt(old sessions.Store, name string, read func(*sessions.Session) (Found, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := r.Cookie(name); err == nil {
+				if err := adopt(old, name, read, w, r); err != nil {
+					w.Header().Set("Retry-After", "2")
+					http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func adopt(old sessions.Store, name string, read func(*sessions.Session) (Found, error), w http.ResponseWriter, r *http.Request) error {
+	s, err := session.FromContext(r.Context())
+	if err != nil || s.Degraded() || s.User() != "" {
+		return nil // the handler gets that error itself
+	}
+	// New and not Get: gorilla remembers a session by its name, whatever its store.
+	gs, err := old.New(r, name)
+	var notOurs securecookie.Error
+	if errors.As(err, &notOurs) && notOurs.IsDecode() {
+		return nil
+	}
+	if err != nil || gs.IsNew {
+		return err
+	}
+	found, err := read(gs)
+	if err != nil || found.User == "" && len(found.Values) == 0 {
+		return err
+	}
+	if err := takeOver(s, found); err != nil {
+		return fmt.Errorf("gorillastore: adopting a login: %w", err)
+	}
+	if err := s.Commit(r.Context()); err != nil {
+		return err
+	}
+	if gs.Options == nil {
+		gs.Options = &sessions.Options{Path: "/"}
+	}
+	gs.Options.MaxAge = -1
+	if err := old.Save(r, w, gs); err != nil {
+		return errors.Join(err, s.Logout(r.Context()))
+	}
+	return nil
+}
+
+func takeOver(s *session.Session, found Found) error {
+	if found.User != "" {
+		if err := s.Login(found.User, found.Options...); err != nil {
+			return err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(found.Values)) {
+		if err := s.Set(key, found.Values[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

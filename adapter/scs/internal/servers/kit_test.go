@@ -1,0 +1,93 @@
+package servers_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	scsstore "github.com/echosession/session/adapter/scs"
+	"github.com/echosession/session/internal/testserver"
+	"github.com/echosession/session/store"
+	memstore "github.com/echosession/session/store/memory"
+	pgstore "github.com/echosession/session/store/postgres"
+	redisstore "github.com/echosession/session/store/redis"
+)
+
+func TestMain(m *testing.M) { testserver.Main(m) }
+
+// stores are what the adapter is for.
+var stores = map[string]func(t *testing.T) store.Store{
+	"memory": func(*testing.T) store.Store {
+		return memstore.New(memstore.Options{Logger: slog.New(slog.DiscardHandler)})
+	},
+	"Postgres": func(t *testing.T) store.Store {
+		pool, err := pgxpool.New(t.Context(), testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(pool.Close)
+		if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		s, err := pgstore.New(pool, pgstore.Options{Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	},
+	"Redis": func(t *testing.T) store.Store {
+		client := redis.NewClient(&redis.Options{Addr: testserver.StartRedis(t, testserver.RedisOptions{}).Addr()})
+		t.Cleanup(func() { client.Close() })
+		s, err := redisstore.New(client, redisstore.Options{Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	},
+}
+
+// onEach runs a test on a fresh store of each kind.
+func onEach(t *testing.T, f func(t *testing.T, s *scsstore.Store, below store.Store)) {
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			below := open(t)
+			f(t, on(t, below), below)
+		})
+	}
+}
+
+func on(t *testing.T, below store.Store) *scsstore.Store {
+	t.Helper()
+	s, err := scsstore.New(below, scsstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// finds fails the test unless that is what the store has for a token.
+func finds(t *testing.T, s *scsstore.Store, token, want string) {
+	t.Helper()
+	b, found, err := s.FindCtx(t.Context(), token)
+	if err != nil || !found || string(b) != want {
+		t.Errorf("Find: %q, %v, %v; want %q", b, found, err, want)
+	}
+}
+
+func findsNone(t *testing.T, s *scsstore.Store, token string) {
+	t.Helper()
+	if b, found, err := s.FindCtx(t.Context(), token); err != nil || found || b != nil {
+		t.Errorf("Find: %q, %v, %v; want none", b, found, err)
+	}
+}

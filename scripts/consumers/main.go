@@ -1,0 +1,60 @@
+// Command consumers prints what it costs to depend on this module: for small
+// programs as a user writes them, each in a module of its own, the lines of go.mod
+// and go.sum after "go mod tidy" against the local tree, and how many modules and
+// packages of others the program links.
+//
+//	go run ./scripts/consumers          print the table
+//	go run ./scripts/consumers -write   put it into docs/dependencies.md
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const document = "docs/dependencies.md"
+
+// The table stands between these lines of the document.
+const begin, end = "<!-- made by make consumers -->\n", "<!-- end -->\n"
+
+func main() {
+	write := flag.Bool("write", false, "put the table into "+document)
+	flag.Parse()
+	if err := run(*write); err != nil {
+		fmt.Fprintln(os.Stderr, "consumers:", err)
+		os.Exit(1)
+	}
+}
+
+func run(write bool) error {
+	root, err := filepath.Abs(".")
+	if err != nil {
+		return err
+	}
+	var table strings.Builder
+	table.WriteString("| a program with | modules it links | packages of others | `go.mod` lines | `go.sum` lines |\n| --- | ---: | ---: | ---: | ---: |\n")
+	for _, c := range consumers {
+		cost, err := measure(root, c)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		fmt.Fprintf(&table, "| %s | %d | %d | %d | %d |\n", c.name, cost.modules, cost.packages, cost.mod, cost.sum)
+	}
+	if !write {
+		fmt.Print(table.String())
+		return nil
+	}
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("%s has no place for the table: the lines %q and %q", document, begin, end)
+	}
+	return os.WriteFile(document, []byte(before+begin+table.String()+end+after), 0o644)
+}

@@ -1,0 +1,24 @@
+package main
+
+// A consumer is a program and what it imports.
+type consumer struct {
+	name    string
+	imports []string // our packages are those that begin with "."
+}
+
+const echo4, echo5 = "github.com/labstack/echo/v4", "github.com/labstack/echo/v5"
+
+var consumers = []consumer{
+	{"the sessions and net/http, memory", []string{".", "./store/memory"}},
+	{"Echo v4, memory", []string{".", "./middleware", "./store/memory", echo4}},
+	{"Echo v5, memory", []string{".", "./middleware/v5", "./store/memory", echo5}},
+	{"Echo v5, Postgres", []string{".", "./middleware/v5", "./store/postgres", echo5}},
+	{"Echo v5, Redis", []string{".", "./middleware/v5", "./store/redis", echo5}},
+	{"Echo v5, every store by configuration", []string{".", "./middleware/v5", "./store/open", echo5}},
+	{"Echo v5, memory, tests with `sessiontest`", []string{".", "./middleware/v5", "./store/memory", "./sessiontest", echo5}},
+	{"Echo v5, memory, the gorilla adapter", []string{".", "./middleware/v5", "./store/memory", "./adapter/gorilla", echo5}},
+	{"Echo v5, memory, the scs adapter", []string{".", "./middleware/v5", "./store/memory", "./adapter/scs", echo5}},
+	{"everything", []string{".", "./middleware", "./middleware/v5", "./store/open", "./sessiontest", "./adapter/gorilla", "./adapter/scs", echo4, echo5}},
+	{"for comparison: Echo v4 alone", []string{echo4}},
+	{"for comparison: Echo v5 alone", []string{echo5}},
+}
