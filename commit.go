@@ -70,27 +70,38 @@ func (s *Session) store(ctx context.Context) error {
 		}
 		defer unlock()
 	}
-	began, merges, unknown := time.Now(), 0, 0
+	began, merges := time.Now(), 0
+	var lost attempt // the one whose outcome was not known
 	for {
 		if s.rec == nil && s.doc.holdsNothing() {
 			s.ops = nil // a visitor who stores nothing
 			return nil
 		}
-		id, next, err := s.next()
+		id, next, err := s.next(lost)
 		if err != nil {
 			return err
 		}
 		err = s.write(ctx, next)
-		if err != nil && !isAnswer(err) {
+		switch {
+		case err == nil:
+		case !isAnswer(err):
 			// The outcome is not known, and a blind replay might undo what came
 			// after it. So look, once.
-			if unknown++; unknown > 1 {
+			if lost.next != nil {
 				return unavailable(err)
 			}
-			if err = s.settle(ctx, next, err); err == errAgain {
+			lost = attempt{id, next, err}
+			if err = s.settle(ctx, lost); err == errAgain {
 				continue
 			}
+		case lost.next != nil:
+			// The server may have been at the first attempt still when we looked, and
+			// done with it since: then this answer is about our own doing.
+			if late := s.settle(ctx, lost); late != errAgain {
+				next, err = lost.next, late
+			}
 		}
+		lost = attempt{}
 		switch {
 		case err == nil:
 			s.stored(id, next, merges, time.Since(began))
@@ -134,9 +145,17 @@ func (s *Session) ended(err error) error {
 	return err
 }
 
+// An attempt is a write, and what became of it as far as this process was told.
+type attempt struct {
+	id   string // that its cookie would carry
+	next *store.Record
+	err  error
+}
+
 // next is the record that the draft asks the store to keep, and the id that its
-// cookie carries.
-func (s *Session) next() (id string, r *store.Record, err error) {
+// cookie carries: the same new one where an attempt was lost, or there might be
+// two in the end.
+func (s *Session) next(lost attempt) (id string, r *store.Record, err error) {
 	m := s.x.m
 	idle, _ := m.cfg.lifetime(&s.doc)
 	if breaksExpress(s.doc.get(keyCookie)) {
@@ -154,7 +173,11 @@ func (s *Session) next() (id string, r *store.Record, err error) {
 	if s.rec != nil {
 		r.ID, r.Handle, r.Version = s.rec.ID, s.rec.Handle, s.rec.Version
 	}
-	if s.rec == nil || s.rotate {
+	switch {
+	case s.rec != nil && !s.rotate:
+	case lost.next != nil:
+		id, r.ID, r.Handle = lost.id, lost.next.ID, lost.next.Handle
+	default:
 		id = randomText(idBytes)
 		r.ID = m.storeID(id)
 		if r.Handle == "" { // kept across rotation
@@ -189,8 +212,9 @@ func isAnswer(err error) bool {
 var errAgain = errors.New("nothing was stored: try again")
 
 // settle finds out what became of a write whose outcome is not known: nil when
-// it happened, errAgain when it did not, else why nobody can tell.
-func (s *Session) settle(ctx context.Context, next *store.Record, cause error) error {
+// it happened, errAgain when it did not, or not yet, else why nobody can tell.
+func (s *Session) settle(ctx context.Context, lost attempt) error {
+	next := lost.next
 	got, err := s.x.m.loadFresh(ctx, next.ID)
 	fresh := s.rec == nil || s.rotate // the id was new: does it exist?
 	switch {
@@ -199,14 +223,14 @@ func (s *Session) settle(ctx context.Context, next *store.Record, cause error) e
 	case errors.Is(err, store.ErrNotFound):
 		return store.ErrNotFound
 	case err != nil:
-		return unavailable(cause)
+		return unavailable(lost.err)
 	case !fresh && got.Version == s.rec.Version:
 		return errAgain
 	case bytes.Equal(got.Data, next.Data) && got.User == next.User:
 		next.Version, next.Created, next.Expires, next.Now = got.Version, got.Created, got.Expires, got.Now
 		return nil
 	}
-	return unavailable(cause)
+	return unavailable(lost.err)
 }
 
 // stored makes what was written what the session stands on.

@@ -78,6 +78,7 @@ var onBoth = map[string]func(*testing.T){
 	"TestLoginConflictsWithALogout":            TestLoginConflictsWithALogout,
 	"TestTwoManagers":                          TestTwoManagers,
 	"TestUnknownOutcome":                       TestUnknownOutcome,
+	"TestUnknownOutcomeThatComesLate":          TestUnknownOutcomeThatComesLate,
 	"TestUnknownOutcomeOfALogin":               TestUnknownOutcomeOfALogin,
 	"TestUnknownOutcomeOfASave":                TestUnknownOutcomeOfASave,
 	"TestWithoutMiddleware":                    TestWithoutMiddleware,
