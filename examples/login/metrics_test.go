@@ -102,7 +102,7 @@ func TestMetrics(t *testing.T) {
 
 			p.await(t, "Session cleanup completed") // before the first scrape: figures are asked for seldom
 			missing := exported(t)
-			for deadline := time.Now().Add(patience); len(missing) > 0; {
+			for deadline := time.Now().Add(patience); len(missing) > 0; time.Sleep(20 * time.Millisecond) {
 				s := c.scrape(t)
 				missing = slices.DeleteFunc(exported(t), s.has)
 				if time.Now().After(deadline) {

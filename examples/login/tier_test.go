@@ -48,7 +48,7 @@ func TestRedisBeforePostgres(t *testing.T) {
 				there.get("/me").is(t, "the other process", 200, `{"user":"ann","visits":`+strconv.Itoa(n)+`}`)
 				c.post("/visit", "", "").is(t, "a visit", 200, `{"visits":`+strconv.Itoa(n+1)+`}`)
 			}
-			for served(there.readiness(t, 200)) == 0 { // the first polls believe no copy
+			for ; served(there.readiness(t, 200)) == 0; time.Sleep(5 * time.Millisecond) { // the first polls believe no copy
 				there.get("/me").is(t, "the other process", 200, `{"user":"ann","visits":50}`)
 			}
 
@@ -59,7 +59,7 @@ func TestRedisBeforePostgres(t *testing.T) {
 				t.Errorf("without Redis: %+v", r)
 			}
 			redis.Start()
-			for deadline := time.Now().Add(patience); there.readiness(t, 200).Status != "ok"; {
+			for deadline := time.Now().Add(patience); there.readiness(t, 200).Status != "ok"; time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("not ready with Redis again")
 				}
@@ -107,7 +107,7 @@ func TestRedisIsAwayAtTheStart(t *testing.T) {
 		t.Errorf("it is said %d times:\n%s", n, p.text())
 	}
 	redis.Start()
-	for served(c.readiness(t, 200)) == 0 {
+	for ; served(c.readiness(t, 200)) == 0; time.Sleep(5 * time.Millisecond) {
 		c.get("/me").is(t, "a read", 200, `{"user":"ann","visits":0}`)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -112,6 +113,7 @@ func (rig *cutRig) settle() {
 	rig.proxy.CloseAll()
 	rig.pool.Reset()
 	for value[int](rig.t, rig.direct, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`) > 0 {
+		time.Sleep(time.Millisecond)
 		if rig.t.Context().Err() != nil {
 			rig.t.Fatal("the connections stay")
 		}

@@ -14,7 +14,7 @@ import (
 // unavailable. An outage is never told as a logout.
 func await(t *testing.T, what string, do func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		err := do()
 		if err == nil {
 			return

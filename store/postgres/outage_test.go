@@ -174,7 +174,7 @@ func TestOutages(t *testing.T) {
 			mend()
 
 			// By itself: it is only asked again.
-			for deadline := time.Now().Add(30 * time.Second); ; {
+			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 				_, err := s.Load(t.Context(), "secret loaded")
 				if err == nil && s.Save(t.Context(), mustLoad(t, s, "secret loaded")) == nil {
 					break

@@ -174,7 +174,7 @@ func slowReader(t *testing.T, step string, miss bool, change string, cut bool) {
 	if err := <-done; err != nil && !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
-	for time.Since(over) < 3*freshness {
+	for ; time.Since(over) < 3*freshness; time.Sleep(2 * time.Millisecond) {
 		for _, n := range []*redisstore.Tier{other, slow} {
 			began := time.Now()
 			got, err := n.Load(t.Context(), "one")

@@ -169,10 +169,10 @@ func TestAnotherPostgres(t *testing.T) {
 			if name != stillThere {
 				want = store.ErrNotFound
 			}
-			for over := time.Now(); time.Since(over) <= freshness; {
+			for over := time.Now(); time.Since(over) <= freshness; time.Sleep(2 * time.Millisecond) {
 				_, _ = n.Load(t.Context(), "today")
 			}
-			for deadline := time.Now().Add(30 * time.Second); ; {
+			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 				_, err := n.Load(t.Context(), "today")
 				if !errors.Is(err, store.ErrUnavailable) {
 					if !errors.Is(err, want) {
@@ -185,7 +185,7 @@ func TestAnotherPostgres(t *testing.T) {
 				}
 			}
 			warm := counting(n)
-			for name == stillThere && warm.of(store.NoticeHit) == 0 { // copies are made anew
+			for ; name == stillThere && warm.of(store.NoticeHit) == 0; time.Sleep(2 * time.Millisecond) { // copies are made anew
 				_, err := n.Load(t.Context(), "today")
 				must(t, err)
 			}
@@ -216,7 +216,7 @@ func TestADeleteHeldOpen(t *testing.T) {
 	for began := time.Now(); time.Since(began) < 11*time.Second; { // more than a lease
 		_, err := n.Load(t.Context(), "held")
 		must(t, err)
-		time.Sleep(time.Millisecond) // others want the machine
+		time.Sleep(5 * time.Millisecond) // others want the machine
 	}
 	must(t, tx.Commit(t.Context()))
 	over := time.Now()

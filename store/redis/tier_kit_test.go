@@ -96,7 +96,7 @@ func (c *notices) of(what string) int {
 func warmed(t testing.TB, n *redisstore.Tier, id string) {
 	t.Helper()
 	c := counting(n)
-	for deadline := time.Now().Add(30 * time.Second); c.of(store.NoticePolled+" ") == 0 || c.of(store.NoticeHit) == 0; {
+	for deadline := time.Now().Add(30 * time.Second); c.of(store.NoticePolled+" ") == 0 || c.of(store.NoticeHit) == 0; time.Sleep(2 * time.Millisecond) {
 		_, err := n.Load(t.Context(), id)
 		must(t, err)
 		if time.Now().After(deadline) {
