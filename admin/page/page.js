@@ -258,6 +258,8 @@ $("sign-in").querySelector("form").addEventListener("submit", async (event) => {
 });
 
 $("sign-out").addEventListener("click", async () => {
+	clearTimeout(timer);
+	await loading; // or its answer would come to a page that is signed out
 	try {
 		await api("sign-out", { body: {} });
 	} catch (e) {

@@ -2,12 +2,21 @@ package model
 
 import (
 	"flag"
+	"os"
+	"runtime/debug"
 	"testing"
 )
 
 var large = flag.Bool("model.large", false, "search the larger bounds, which takes minutes and gigabytes")
 
 // TestProtocolHolds searches every scenario to its end.
+// A search keeps millions of states, and lets go of none until it ends: the
+// collector would look for garbage in vain.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
+
 func TestProtocolHolds(t *testing.T) {
 	scenarios, limit := Scenarios(), 4_000_000
 	if *large {

@@ -134,6 +134,9 @@ func TestCutAtEveryMessage(t *testing.T) {
 	} {
 		for name, verdict := range map[string]testserver.Verdict{"before": testserver.CutBefore, "after": testserver.CutAfter} {
 			for _, forGood := range []bool{false, true} {
+				if forGood && name == "after" {
+					continue // it is the same as before the next one
+				}
 				t.Run(fmt.Sprintf("%s, %s the message, for good %v", path[1:], name, forGood), func(t *testing.T) {
 					t.Parallel()
 					rig := newCutRig(t)
