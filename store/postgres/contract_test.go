@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/echosession/session/internal/testserver"
 	"github.com/echosession/session/store"
@@ -61,6 +62,7 @@ func TestContract(t *testing.T) {
 			if c.mode != "" {
 				params = append(params, "default_query_exec_mode", c.mode)
 			}
+			c.options.Timeout = time.Minute // a slow machine does not reach it
 			s := open(t, connect(t, at, params...), c.options)
 			storetest.Run(t, func(*testing.T) store.Store { return s })
 		})
