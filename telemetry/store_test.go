@@ -52,7 +52,7 @@ func redisClient(t *testing.T) (*redis.Client, *testserver.Redis) {
 func onRedis(t *testing.T) store.Store {
 	t.Helper()
 	client, server := redisClient(t)
-	s, err := redisstore.New(client, redisstore.Options{Prefix: server.Prefix()})
+	s, err := redisstore.New(client, redisstore.Options{Prefix: server.Prefix(), Timeout: time.Minute})
 	must(t, err)
 	return s
 }

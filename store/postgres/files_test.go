@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echosession/session/internal/testserver"
 	"github.com/echosession/session/store"
@@ -60,7 +61,7 @@ func TestFiles(t *testing.T) {
 			role, roleURL := pg.Role(t, at)
 			psql(t, at, "grant.sql", "-v", "role="+role)
 
-			s := open(t, connect(t, roleURL, "pool_max_conns", "16"), pgstore.Options{})
+			s := open(t, connect(t, roleURL, "pool_max_conns", "16"), pgstore.Options{Timeout: time.Minute}) // a slow machine does not reach it
 			if table != "" {
 				if list, err := s.Sessions(t.Context(), "ann"); err != nil || len(list) != 1 {
 					t.Errorf("%d sessions of before, %v", len(list), err)
