@@ -13,7 +13,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -34,9 +33,7 @@ func main() {
 // inCI reads the variable that every CI service sets.
 func inCI(v string) bool { return v != "" && v != "0" && v != "false" }
 
-// run tests every module, also after one of them failed, and judges the sum. The
-// first is taken for the largest: the others are tested beside it, one after the
-// other, and what they print comes in the end.
+// run tests every module, also after one of them failed, and judges the sum.
 func run(args []string, ci bool, stdout, stderr io.Writer) error {
 	dirs, flags := []string(nil), args
 	if i := slices.Index(args, "--"); i >= 0 {
@@ -46,31 +43,15 @@ func run(args []string, ci bool, stdout, stderr io.Writer) error {
 		dirs = []string{"."}
 	}
 
-	var laterOut, laterErr bytes.Buffer
-	later, done := &summary{out: &laterOut}, make(chan error, 1)
-	go func() { done <- goTests(dirs[1:], flags, later, &laterErr) }()
-	sum := &summary{out: stdout}
-	err := goTests(dirs[:1], flags, sum, stderr)
-	err = errors.Join(err, <-done)
-	for to, text := range map[io.Writer]*bytes.Buffer{stdout: &laterOut, stderr: &laterErr} {
-		if _, werr := text.WriteTo(to); werr != nil {
-			err = errors.Join(err, werr)
-		}
-	}
-	sum.add(later)
-	return errors.Join(err, sum.verdict(ci))
-}
-
-// goTests feeds sum with the events of several modules.
-func goTests(dirs, flags []string, sum *summary, stderr io.Writer) error {
+	sum := summary{out: stdout}
 	var failed []error
 	for _, dir := range dirs {
 		before := sum.failures
-		if err := goTest(dir, flags, sum, stderr); err != nil && sum.failures == before {
+		if err := goTest(dir, flags, &sum, stderr); err != nil && sum.failures == before {
 			failed = append(failed, fmt.Errorf("go test in %s: %w", dir, err))
 		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, sum.verdict(ci))...)
 }
 
 // first are the packages of those folders that a module has.

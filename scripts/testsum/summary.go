@@ -140,12 +140,6 @@ func (p *pkg) reason(test string) string {
 	return ""
 }
 
-// add takes another one's sums.
-func (s *summary) add(other *summary) {
-	s.tests, s.packages, s.failures = s.tests+other.tests, s.packages+other.packages, s.failures+other.failures
-	s.skipped = append(s.skipped, other.skipped...)
-}
-
 // verdict prints the sum and says what is wrong with it, if anything.
 func (s *summary) verdict(ci bool) error {
 	for _, name := range s.skipped {
