@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosession/session/internal/figures"
 	"github.com/echosession/session/store/open"
 )
 
@@ -229,7 +230,7 @@ func TestSessions(t *testing.T) {
 				t.Errorf("as JSON an empty list is %v", list)
 			}
 
-			f := decode[figures](t, e.run(t, "stats"))
+			f := decode[figures.Figures](t, e.run(t, "stats"))
 			if f.Active == nil || *f.Active != 4 || *f.LoggedIn != 4 || *f.ActiveUsers != 3 || f.Basis == nil {
 				t.Errorf("%+v", f)
 			}
@@ -284,12 +285,12 @@ func TestFlagsComeFirst(t *testing.T) {
 	e := migrated(t)
 	e.login(t, "ann", "1")
 	away := environment{"DATABASE_URL": "postgres://127.0.0.1:1/none"}
-	if f := decode[figures](t, away.run(t, "stats", "--database-url", e["DATABASE_URL"])); *f.Active != 1 {
+	if f := decode[figures.Figures](t, away.run(t, "stats", "--database-url", e["DATABASE_URL"])); *f.Active != 1 {
 		t.Errorf("%+v", f)
 	}
 	r := redisOnly(t, nil)
 	r.login(t, "ann", "1")
-	if f := decode[figures](t, environment{"REDIS_URL": r["REDIS_URL"]}.run(t, "stats")); *f.Active != 1 {
+	if f := decode[figures.Figures](t, environment{"REDIS_URL": r["REDIS_URL"]}.run(t, "stats")); *f.Active != 1 {
 		t.Errorf("%+v", f)
 	}
 	if r := e.run(t, "stats", "--session-table", "never_made"); r.code != exitWrong || !strings.Contains(r.err, "echosession migrate") {
