@@ -4,9 +4,7 @@
 //
 //	go run ./scripts/testsum [dir ...] -- [go test flags] [packages]
 //
-// Each dir is a module; without one it is the current directory. The variable
-// TESTFIRST names folders whose packages go first, where a module has them: the
-// slowest, or one of them would run alone in the end. Three things
+// Each dir is a module; without one it is the current directory. Three things
 // make it exit with 1: go test failed in a module; no test ran at all; a test
 // was skipped while CI is set. A skip is for a laptop without a server. In CI
 // it would be a test that nobody runs and that everybody believes in.
@@ -18,9 +16,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 )
 
 func main() {
@@ -54,23 +50,9 @@ func run(args []string, ci bool, stdout, stderr io.Writer) error {
 	return errors.Join(append(failed, sum.verdict(ci))...)
 }
 
-// first are the packages of those folders that a module has.
-func first(dir, folders string) (packages []string) {
-	for _, folder := range strings.Fields(folders) {
-		if _, err := os.Stat(filepath.Join(dir, folder)); err == nil {
-			packages = append(packages, "./"+folder)
-		}
-	}
-	return packages
-}
-
 // goTest feeds sum with one module's events. Its error is go test's own.
 func goTest(dir string, flags []string, sum *summary, stderr io.Writer) error {
-	args := append([]string{"test", "-json"}, flags...)
-	if n := len(args) - 1; args[n] == "./..." {
-		args = append(append(args[:n:n], first(dir, os.Getenv("TESTFIRST"))...), "./...")
-	}
-	cmd := exec.Command("go", args...)
+	cmd := exec.Command("go", append([]string{"test", "-json"}, flags...)...)
 	cmd.Dir = dir
 	cmd.Stderr = stderr
 	events, err := cmd.StdoutPipe()

@@ -220,16 +220,3 @@ func TestInCI(t *testing.T) {
 		}
 	}
 }
-
-// What is named goes first, where the module has it.
-func TestFirst(t *testing.T) {
-	dir := module(t, map[string]string{"slow/m_test.go": passing, "a/m_test.go": passing})
-	if got := first(dir, "slow away"); !slices.Equal(got, []string{"./slow"}) {
-		t.Error(got)
-	}
-	t.Setenv("TESTFIRST", "slow away")
-	out, err := testsum(true, dir, "--", "-p=1", "./...")
-	if slow, a := strings.Index(out, "test/m/slow"), strings.Index(out, "test/m/a"); err != nil || slow < 0 || slow > a {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
