@@ -9,7 +9,6 @@ import (
 
 var large = flag.Bool("model.large", false, "search the larger bounds, which takes minutes and gigabytes")
 
-// TestProtocolHolds searches every scenario to its end.
 // A search keeps millions of states, and lets go of none until it ends: the
 // collector would look for garbage in vain.
 func TestMain(m *testing.M) {
@@ -17,6 +16,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// TestProtocolHolds searches every scenario to its end.
 func TestProtocolHolds(t *testing.T) {
 	scenarios, limit := Scenarios(), 4_000_000
 	if *large {

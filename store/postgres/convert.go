@@ -99,7 +99,7 @@ func (m *migration) plan(ctx context.Context) (c Conversion, err error) {
 		return c, err
 	}
 	var pages, sampled int64
-	if err := m.conn.QueryRow(ctx, m.sql(`SELECT pg_relation_size($${{session}}$$::regclass) / 8192`)).Scan(&pages); err != nil {
+	if err := m.conn.QueryRow(ctx, m.sql(`SELECT pg_relation_size($${{session}}$$::regclass) / current_setting('block_size')::integer`)).Scan(&pages); err != nil {
 		return c, err
 	}
 	sampled = min(pages, samplePages)
