@@ -60,7 +60,7 @@ login: ## run examples/login, the reference application
 
 .PHONY: matrix
 matrix: ## the table of response paths, as the tests see it
-	@set -o pipefail; go test ./middleware/... . -run 'TestMatrix' -v -count=1 | sed -E \
+	@set -o pipefail; go test ./middleware/... ./internal/rules -run 'TestMatrix' -v -count=1 | sed -E \
 		-e '/^=== /d' -e '/^ *--- PASS/d' -e '/^PASS$$/d' -e '/no test(s to run| files)/d' \
 		-e 's/^ *[A-Za-z0-9_]+_test\.go:[0-9]+: //' | \
 		{ grep . || { echo 'no TestMatrix ran' >&2; exit 1; }; }
@@ -86,8 +86,9 @@ chaos: ## nodes, Postgres and Redis broken for CHAOS_TIME (30m); CHAOS_SEED runs
 	@go test ./internal/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -chaos.time='$(CHAOS_TIME)' -chaos.seed='$(CHAOS_SEED)'
 
 .PHONY: cover
-cover: ## coverage of each package by its own tests
+cover: ## coverage of each package by its own tests, and of the root by those of internal/rules
 	@$(call each,go test -cover ./...)
+	@go test -cover -coverpkg=. . ./internal/rules
 
 .PHONY: vuln
 vuln: ## known vulnerabilities in what we depend on and call

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,8 +17,8 @@ import (
 // A visitor is counted, logs in, and is known from then on.
 func Example() {
 	m, err := session.New(memstore.New(memstore.Options{Logger: slog.New(slog.DiscardHandler)}), session.Config{
-		Secrets:     []string{secret}, // at least 32 bytes, kept outside the database
-		Development: true,             // plain http
+		Secrets:     []string{rand.Text() + rand.Text()}, // a program has one from outside, such as its environment
+		Development: true,                                // plain http
 		Logger:      slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
