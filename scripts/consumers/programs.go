@@ -18,6 +18,8 @@ var consumers = []consumer{
 	{"Echo v5, memory, tests with `sessiontest`", []string{".", "./middleware/v5", "./store/memory", "./sessiontest", echo5}},
 	{"Echo v5, memory, the gorilla adapter", []string{".", "./middleware/v5", "./store/memory", "./adapter/gorilla", echo5}},
 	{"Echo v5, memory, the scs adapter", []string{".", "./middleware/v5", "./store/memory", "./adapter/scs", echo5}},
+	{"Echo v5, Postgres, telemetry", []string{".", "./middleware/v5", "./store/postgres", "./telemetry", echo5}},
+	{"Echo v5, Postgres, the admin", []string{".", "./middleware/v5", "./store/postgres", "./admin", "./admin/v5", echo5}},
 	{"everything", []string{".", "./middleware", "./middleware/v5", "./store/open", "./sessiontest", "./adapter/gorilla", "./adapter/scs", echo4, echo5}},
 	{"for comparison: Echo v4 alone", []string{echo4}},
 	{"for comparison: Echo v5 alone", []string{echo5}},

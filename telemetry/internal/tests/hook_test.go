@@ -1,4 +1,4 @@
-package telemetry_test
+package tests_test
 
 import (
 	"context"
@@ -90,7 +90,7 @@ func TestNoEventIsForgotten(t *testing.T) {
 // kinds are those that event.go has, by its source.
 func kinds(t *testing.T) (all []session.Kind) {
 	t.Helper()
-	for _, name := range []string{"../event.go", "../store/notice.go"} {
+	for _, name := range []string{"../../../event.go", "../../../store/notice.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		must(t, err)
 		ast.Inspect(file, func(n ast.Node) bool {

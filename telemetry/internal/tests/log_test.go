@@ -1,4 +1,4 @@
-package telemetry_test
+package tests_test
 
 import (
 	"bytes"
