@@ -1,7 +1,7 @@
 package main
 
 const (
-	redisPkg = "./store/redis"
+	redisPkg = "./store/redis/internal/tests"
 	pgPkg    = "./store/postgres"
 
 	poll       = "store/redis/poll.go"

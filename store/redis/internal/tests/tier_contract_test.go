@@ -1,4 +1,4 @@
-package redisstore_test
+package tests_test
 
 import (
 	"context"
