@@ -31,7 +31,7 @@ each = status=0; for module in $(MODULES); do (cd "$$module" && $(1)) || { echo 
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: deps lint ## everything a change has to pass; what CI runs
@@ -42,7 +42,7 @@ fmt: ## format all Go files
 	@$(GOFILES) | xargs -0 gofmt -l -w
 
 .PHONY: lint
-lint: format vet staticcheck tidy-check ## the checks of "make test" that run no test
+lint: format vet staticcheck tidy-check consumers-check ## the checks of "make test" that run no test
 
 .PHONY: tidy
 tidy: ## go mod tidy in every module
@@ -116,3 +116,7 @@ staticcheck: ## staticcheck, pinned
 .PHONY: tidy-check
 tidy-check: ## fail where go.mod or go.sum is not tidy
 	@$(call each,go mod tidy -diff)
+
+.PHONY: consumers-check
+consumers-check: ## fail where docs/dependencies.md no longer says what it costs
+	@go run ./scripts/consumers -check

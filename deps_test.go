@@ -32,7 +32,7 @@ const (
 
 // command runs the go command in a folder, without network. Only a module of a
 // test's own may have its go.mod completed.
-func command(t *testing.T, dir string, args ...string) []string {
+func command(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	mod := "-mod=readonly"
 	if filepath.IsAbs(dir) {
@@ -47,7 +47,7 @@ func command(t *testing.T, dir string, args ...string) []string {
 	if err != nil {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, errs.String())
 	}
-	return strings.Fields(string(out))
+	return string(out)
 }
 
 // deps are the packages outside the standard library that others link, without
@@ -55,7 +55,7 @@ func command(t *testing.T, dir string, args ...string) []string {
 func deps(t *testing.T, dir string, pkgs ...string) []string {
 	t.Helper()
 	args := append([]string{"list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}"}, pkgs...)
-	return slices.DeleteFunc(command(t, dir, args...), func(p string) bool { return slices.Contains(pkgs, p) })
+	return slices.DeleteFunc(strings.Fields(command(t, dir, args...)), func(p string) bool { return slices.Contains(pkgs, p) })
 }
 
 // under reports whether a package belongs to a module or family of modules.
@@ -116,7 +116,7 @@ func TestDriversStayWhereTheyBelong(t *testing.T) {
 		// Their adapters are modules of their own.
 		gorilla: {}, scs: {},
 	}
-	for _, line := range command(t, ".", "list", "-f", `{{.ImportPath}}|{{join .Imports "|"}}`, "./...") {
+	for _, line := range strings.Fields(command(t, ".", "list", "-f", `{{.ImportPath}}|{{join .Imports "|"}}`, "./...")) {
 		imports := strings.Split(line, "|")
 		pkg := strings.Trim(strings.TrimPrefix(imports[0], ourModule), "/")
 		for _, imported := range imports[1:] {
@@ -129,6 +129,44 @@ func TestDriversStayWhereTheyBelong(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What the tests of a package import, who imports the package gets into his go.sum.
+// So tests that need a module which the package does not, and the sessions do not,
+// stand in a folder of their own, which nobody imports.
+func TestTestsCostUsersNothing(t *testing.T) {
+	module := map[string]string{}   // of a package
+	linked := map[string][]string{} // by a package of ours, or by its tests
+	for line := range strings.Lines(command(t, ".", "list", "-deps", "-test", "-f",
+		`{{.ImportPath}}|{{with .Module}}{{.Path}}{{end}}{{if not .DepOnly}}|{{join .Deps "|"}}{{end}}`, "./...")) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "|")
+		module[fields[0]], linked[fields[0]] = fields[1], fields[2:]
+	}
+	modules := func(pkg string) map[string]bool {
+		all := map[string]bool{"": true, ourModule: true}
+		for _, dep := range linked[pkg] {
+			all[module[dep]] = true
+		}
+		return all
+	}
+	sessions, seen := modules(ourModule), 0
+	for pkg := range linked {
+		internal := strings.Contains(pkg+"/", "/internal/")
+		place, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(pkg, ourModule), "/"), "/")
+		if module[pkg] != ourModule || internal || slices.Contains([]string{"cmd", "examples", "docs", "scripts"}, place) || linked[pkg+".test"] == nil {
+			continue
+		}
+		seen++
+		own := modules(pkg)
+		for path := range modules(pkg + ".test") {
+			if !own[path] && !sessions[path] {
+				t.Errorf("the tests of %s link %s, and its users get that into their go.sum: put them into internal/tests below it", pkg, path)
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d packages have tests", seen)
 	}
 }
 

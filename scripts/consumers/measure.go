@@ -39,7 +39,7 @@ func measure(root string, c consumer) (cost, error) {
 	if paid.sum, err = lines(filepath.Join(dir, "go.sum")); err != nil {
 		return cost{}, err
 	}
-	linked, err := command(dir, "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", ".")
+	linked, err := command(dir, append([]string{"list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "."}, tools(c)...)...)
 	if err != nil {
 		return cost{}, err
 	}
@@ -64,11 +64,14 @@ func module(root string, c consumer) string {
 	}
 	for _, path := range c.imports {
 		switch {
-		case path == ".":
+		case path == "." || isTool(path):
 			local(ours, root)
 		case strings.HasPrefix(path, "./adapter/"):
 			local(ours+path[1:], filepath.Join(root, path))
 		}
+	}
+	for _, path := range tools(c) {
+		fmt.Fprintf(&b, "\ntool %s\n", path)
 	}
 	// The versions that our own tests run with.
 	for _, path := range c.imports {
@@ -90,10 +93,25 @@ func wanted(root, path string) string {
 	return ""
 }
 
+func isTool(path string) bool { return strings.HasPrefix(path, "./cmd/") }
+
+// tools are the commands among what a consumer uses.
+func tools(c consumer) (all []string) {
+	for _, path := range c.imports {
+		if isTool(path) {
+			all = append(all, ours+path[1:])
+		}
+	}
+	return all
+}
+
 func program(c consumer) string {
 	var b strings.Builder
 	b.WriteString("package main\n\nimport (\n")
 	for _, path := range c.imports {
+		if isTool(path) {
+			continue
+		}
 		if path[0] == '.' {
 			path = ours + path[1:]
 		}
