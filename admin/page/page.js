@@ -301,13 +301,15 @@ async function find(user) {
 function row(s) {
 	const name = element("p", {}, element("b", {}, s.name));
 	if (s.current) name.append(element("span", { class: "tag" }, "your own"));
-	const facts = element("p", { class: "quiet" }, "Last seen ", when(s.lastSeen), " · began ", when(s.created), " · ends ", when(s.expires));
+	const facts = element("p", { class: "quiet" }, "Last seen ", when(s.lastSeen));
+	if (s.created) facts.append(" · began ", when(s.created));
+	facts.append(" · ends ", when(s.expires));
 	if (s.address) facts.append(" · from ", s.address);
 	const item = element("li", {}, name, facts);
-	name.title = s.device;
+	name.title = s.device ?? "";
 	if (!s.handle) return item; // Express made it: it ends with all of its user's
 	item.append(element("p", { class: "handle" }, s.handle));
-	const button = element("button", { type: "button", class: "danger", "aria-label": `End the session on ${s.name}, begun ${when(s.created).textContent}` }, "End…");
+	const button = element("button", { type: "button", class: "danger", "aria-label": `End the session on ${s.name}, last seen ${when(s.lastSeen).textContent}` }, "End…");
 	const user = found.user;
 	button.addEventListener("click", () => ask({
 		title: `End ${user}’s session on ${s.name}?`, text: "Whoever uses it has to log in again.",

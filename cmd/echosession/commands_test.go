@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosession/session/internal/devices"
 	"github.com/echosession/session/internal/figures"
 	"github.com/echosession/session/store/open"
 )
@@ -40,12 +41,13 @@ func TestUsage(t *testing.T) {
 	e := migrated(t)
 	e.login(t, "ann", "1")
 	for line, part := range map[string]string{
-		"":                              "which command?",
-		"nope":                          `unknown command "nope"`,
-		"stats --nope":                  "unknown flag: --nope",
-		"stats more":                    `unknown command "more"`,
-		"list":                          `required flag(s) "user" not set`,
-		"list --user=":                  "--user is empty",
+		"":             "which command?",
+		"nope":         `unknown command "nope"`,
+		"stats --nope": "unknown flag: --nope",
+		"stats more":   `unknown command "more"`,
+		"list":         `required flag(s) "user" not set`,
+		"list --user=": "--user is empty",
+		"list --user ann --session-idle-timeout 5x": `SESSION_IDLE_TIMEOUT is "5x"`,
 		"revoke":                        "say which",
 		"revoke --user= ":               "--user is empty",
 		"revoke --handle=":              "--handle is empty",
@@ -218,15 +220,15 @@ func TestSessions(t *testing.T) {
 			e.login(t, "bob", "3")
 			e.login(t, "cid", "4")
 
-			list := decode[[]listed](t, e.run(t, "list", "--user", "ann"))
-			if len(list) != 2 || list[0].Handle == "" || list[0].Created == nil || time.Until(list[0].Expires) < 50*time.Minute {
+			list := decode[devices.List](t, e.run(t, "list", "--user", "ann"))
+			if list.User != "ann" || list.Total != 2 || len(list.Sessions) != 2 || *list.Sessions[1].Handle != ann || time.Until(list.Sessions[0].Expires) < 50*time.Minute {
 				t.Errorf("%+v", list)
 			}
-			says(t, e.terminal(t, "", "list", "--user", "ann").out, "HANDLE", "CREATED", ann, "handle-2", list[0].Expires.Format(time.DateTime))
+			says(t, e.terminal(t, "", "list", "--user", "ann").out, "HANDLE", "CREATED", ann, list.Sessions[0].Expires.Format(time.DateTime))
 			if r := e.terminal(t, "", "list", "--user", "nobody"); r.code != exitOK || r.out != "no live session\n" {
 				t.Errorf("%+v", r)
 			}
-			if list := decode[[]listed](t, e.run(t, "list", "--user", "nobody")); list == nil || len(list) != 0 {
+			if list := decode[devices.List](t, e.run(t, "list", "--user", "nobody")); list.Sessions == nil || list.Total != 0 {
 				t.Errorf("as JSON an empty list is %v", list)
 			}
 
@@ -317,7 +319,7 @@ func TestProgram(t *testing.T) {
 	after := e.shell(t, `test "$(echosession stats | grep -c '"active": 1')" = 1 &&
 		export HANDLE="$(echosession list --user ann | sed -n 's/.*"handle": "\(.*\)".*/\1/p')" &&
 		echosession revoke --handle "$HANDLE" &&
-		test "$(echosession list --user ann)" = '[]' &&
+		echosession list --user ann | grep -q '"total": 0' &&
 		! echosession doctor --session-secret short &&
 		{ echosession nope; export CODE=$?; }`)
 	if after["HANDLE"] != "handle-1" || after["CODE"] != "2" {

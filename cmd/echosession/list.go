@@ -1,70 +1,107 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/echosession/session/store"
+	"github.com/echosession/session"
+	"github.com/echosession/session/internal/devices"
 )
-
-// A listed session has its handle, and neither id nor data.
-type listed struct {
-	Handle  string     `json:"handle"`
-	Created *time.Time `json:"created"` // null: nobody knows, as of what Express made in Redis
-	Expires time.Time  `json:"expires"`
-}
 
 func (t *tool) list() *cobra.Command {
 	var user string
 	cmd := &cobra.Command{
 		Use:   "list --user USER",
-		Short: "List the live sessions of a user",
-		Long:  "List the live sessions of a user, newest first, by their handles: these may be shown, and are what revoke takes.",
+		Short: "List where a user is logged in",
+		Long:  "List the live sessions of a user, newest first: the device, when it was last seen, and the handle, which may be shown and is what revoke takes.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := notEmpty(cmd, "user"); err != nil {
 				return err
 			}
-			b, err := t.authority(cmd.Context())
+			found, err := t.devices(cmd.Context(), user)
 			if err != nil {
 				return err
 			}
-			defer b.Close()
-			index, err := store.As[store.UserIndex](b.Store)
-			if err != nil {
-				return err
-			}
-			records, err := index.Sessions(cmd.Context(), user)
-			if err != nil {
-				return err
-			}
-			list := make([]listed, len(records))
-			for i, r := range records {
-				list[i] = listed{Handle: r.Handle, Expires: r.Expires.UTC().Truncate(time.Second)}
-				if !r.Created.IsZero() {
-					created := r.Created.UTC().Truncate(time.Second)
-					list[i].Created = &created
-				}
-			}
-			return t.answer(list, func(w *tabwriter.Writer) {
-				if len(list) == 0 {
-					row(w, "no live session")
-					return
-				}
-				row(w, "HANDLE", "CREATED (UTC)", "EXPIRES (UTC)")
-				for _, l := range list {
-					created := "-"
-					if l.Created != nil {
-						created = l.Created.Format(time.DateTime)
-					}
-					row(w, l.Handle, created, l.Expires.Format(time.DateTime))
-				}
-			})
+			list := devices.Of(user, found, 0, "")
+			return t.answer(list, func(w *tabwriter.Writer) { devicesTable(w, list.Sessions) })
 		},
 	}
 	cmd.Flags().StringVar(&user, "user", "", "whose sessions")
 	_ = cmd.MarkFlagRequired("user")
 	return cmd
+}
+
+// devices asks as the application would: how long a session lives says when it was
+// last seen.
+func (t *tool) devices(ctx context.Context, user string) ([]session.Device, error) {
+	secret := rand.Text() + rand.Text() // no cookie is looked at
+	cfg, err := session.ConfigFromEnv(t.with("SESSION_SECRET", secret))
+	if err != nil {
+		return nil, usage{err}
+	}
+	cfg.Logger, cfg.LoadTimeout = slog.New(slog.DiscardHandler), workTimeout
+	b, err := t.authority(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	m, err := session.New(b.Store, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return m.Devices(ctx, user)
+}
+
+// devicesTable has a line for each session. Addresses have a column where one is
+// known: most applications keep none.
+func devicesTable(w *tabwriter.Writer, list []devices.Device) {
+	if len(list) == 0 {
+		row(w, "no live session")
+		return
+	}
+	located := slices.ContainsFunc(list, func(d devices.Device) bool { return d.Address != nil })
+	line := func(device, address string, rest ...any) {
+		cells := []any{device}
+		if located {
+			cells = append(cells, address)
+		}
+		row(w, append(cells, rest...)...)
+	}
+	line("DEVICE", "ADDRESS", "LAST SEEN (UTC)", "CREATED (UTC)", "EXPIRES (UTC)", "HANDLE")
+	for _, d := range list {
+		line(short(d.Name), short(or(d.Address)), moment(&d.LastSeen), moment(d.Created), moment(&d.Expires), or(d.Handle))
+	}
+}
+
+// or is a text, or "-" where there is none.
+func or(text *string) string {
+	if text == nil {
+		return "-"
+	}
+	return *text
+}
+
+// moment is a time to the second, or "-" where nobody knows it.
+func moment(at *time.Time) string {
+	if at == nil {
+		return "-"
+	}
+	return at.Format(time.DateTime)
+}
+
+// short keeps a column narrow: a client may call itself what it likes, and control
+// characters are gone already.
+func short(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
 }
