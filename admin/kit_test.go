@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -31,11 +32,12 @@ type rig struct {
 	admin    *admin.Handler
 	app      http.Handler // both: the admin at its path, a login at /login, /me
 	log      *lockedBuffer
+	shown    *lockedBuffer // all that the admin has answered, with its headers
 }
 
 func newRig(t testing.TB, st store.Store, edit ...func(*admin.Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, log: &lockedBuffer{}}
+	r := &rig{t: t, log: &lockedBuffer{}, shown: &lockedBuffer{}}
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
 	counts := &admin.Counts{}
 	var err error
@@ -50,7 +52,10 @@ func newRig(t testing.TB, st store.Store, edit ...func(*admin.Options)) *rig {
 	r.admin, err = admin.New(r.sessions, o)
 	must(t, err)
 	mux := http.NewServeMux()
-	mux.Handle(root, r.admin)
+	mux.HandleFunc(root, func(w http.ResponseWriter, q *http.Request) {
+		r.admin.ServeHTTP(heard{w, r.shown}, q)
+		_ = w.Header().Write(r.shown)
+	})
 	mux.HandleFunc("POST /login", func(w http.ResponseWriter, q *http.Request) {
 		s, err := session.FromContext(q.Context())
 		if err == nil {
@@ -73,6 +78,17 @@ func newRig(t testing.TB, st store.Store, edit ...func(*admin.Options)) *rig {
 	})
 	r.app = r.sessions.Handler(mux)
 	return r
+}
+
+// heard is a writer that somebody listens to.
+type heard struct {
+	http.ResponseWriter
+	by io.Writer
+}
+
+func (h heard) Write(p []byte) (int, error) {
+	_, _ = h.by.Write(p)
+	return h.ResponseWriter.Write(p)
 }
 
 // planted is a session value: nothing of the admin may show it.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/echosession/session/internal/browser"
@@ -33,6 +34,10 @@ func TestBrowser(t *testing.T) {
 	p.Await(`document.querySelector("button").textContent === "clicked"`)
 	if problems := p.Problems(); len(problems) != 1 {
 		t.Errorf("the console: %v", problems)
+	}
+	p.Eval(`console.log("by the way")`)
+	if said := p.Console(); !strings.Contains(said, "by the way") || !strings.Contains(said, `"oh"`) {
+		t.Errorf("the console: %s", said)
 	}
 	p.Click("input")
 	p.Type("ann")

@@ -19,6 +19,7 @@ type Page struct {
 
 	mu       sync.Mutex
 	problems []string
+	console  strings.Builder
 }
 
 // object is a JSON object.
@@ -59,9 +60,14 @@ func (p *Page) do(method string, params any) {
 	p.ask(p.session, method, params, nil)
 }
 
-// event keeps what goes wrong in the page.
+// event keeps what the page says, and apart from it what goes wrong there.
 func (p *Page) event(method string, params json.RawMessage) {
 	text := string(params)
+	if method == "Runtime.exceptionThrown" || method == "Runtime.consoleAPICalled" || method == "Log.entryAdded" {
+		p.mu.Lock()
+		p.console.WriteString(text + "\n")
+		p.mu.Unlock()
+	}
 	switch method {
 	case "Runtime.exceptionThrown":
 	case "Runtime.consoleAPICalled":
@@ -87,6 +93,14 @@ func (p *Page) Problems() []string {
 	problems := p.problems
 	p.problems = nil
 	return problems
+}
+
+// Console is all that the page has written there, and what is wrong with it, as the
+// protocol tells it.
+func (p *Page) Console() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.console.String()
 }
 
 // Look sets the size of the window, and whether the user prefers dark.
