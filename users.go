@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/echosession/session/internal/handle"
 	"github.com/echosession/session/store"
 )
 
@@ -26,7 +27,8 @@ func (m *Manager) List(ctx context.Context, user string) ([]*store.Record, error
 // When it returns nil that is final, as for [Session.Logout]; a login of such a
 // user that was being stored meanwhile is dead too. It goes on when the client
 // has gone. The session of the request itself is among them where v says so:
-// call Logout as well, to take its cookie.
+// call Logout as well, to take its cookie. [Config.Hook] is told, unless v.Handle
+// ended nothing and cannot be a handle: then it may be an id that somebody pasted.
 func (m *Manager) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	if err := v.Validate(); err != nil {
 		return 0, err
@@ -41,6 +43,9 @@ func (m *Manager) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	n, err := index.Revoke(within, v)
 	if err != nil {
 		return n, known(err)
+	}
+	if n == 0 && v.Handle != "" && !handle.Is(v.Handle) {
+		return 0, nil // nothing is told of what may be a pasted id: it ended nothing
 	}
 	m.emit(ctx, Event{Kind: Revoked, Handle: v.Handle, User: v.User, Count: n, Took: time.Since(began)})
 	return n, nil

@@ -2,15 +2,16 @@ package admin
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/echosession/session/internal/handle"
 	"github.com/echosession/session/store"
 )
 
@@ -36,7 +37,10 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err := v.Validate(); err != nil {
 		return refusal{status: http.StatusBadRequest, text: "name whom to end: a handle, a user, a handle and its user, or everyone and nothing else"}
 	}
-	if err := errors.Join(checkName("user", o.User), checkName("handle", o.Handle)); err != nil {
+	if err := checkName("user", o.User); err != nil {
+		return err
+	}
+	if err := checkPasted(o); err != nil {
 		return err
 	}
 	if length := utf8.RuneCountInString(o.Reason); length > maxReason {
@@ -117,7 +121,22 @@ func readOrder(w http.ResponseWriter, r *http.Request) (o order, err error) {
 	return o, nil
 }
 
-// checkName refuses what no user and no handle is called, before a database does.
+// A session's cookie, as we and express-session sign it, and as it may be encoded.
+var signedID = regexp.MustCompile(`s(:|%3[Aa])\S*\.([A-Za-z0-9+/]|%2[BbFf]){43}`)
+
+// checkPasted refuses what would put an id into the log: support is sent cookies,
+// and pastes them.
+func checkPasted(o order) error {
+	if o.Handle != "" && !handle.Is(o.Handle) {
+		return refusal{status: http.StatusBadRequest, text: "this is no handle; " + handle.Shape + ", as GET sessions and the page show it"}
+	}
+	if signedID.MatchString(o.User) || signedID.MatchString(o.Reason) {
+		return refusal{status: http.StatusBadRequest, text: "user or reason holds the cookie of a session, which the log must not have; leave it out"}
+	}
+	return nil
+}
+
+// checkName refuses what no user is called, before a database does.
 func checkName(what, name string) error {
 	if len(name) > store.MaxUser || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return refusal{status: http.StatusBadRequest, text: fmt.Sprintf("the %s has more than %d bytes, or is not valid text", what, store.MaxUser)}

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -129,3 +130,30 @@ func TestCleanup(t *testing.T) {
 	}
 }
 
+// TestWhatIsPastedInPlaceOfAHandle: it is refused with a sentence that says what a
+// handle is, and comes into no log.
+func TestWhatIsPastedInPlaceOfAHandle(t *testing.T) {
+	r := newRig(t, newMemory())
+	cookie, handle := r.login("ann", "")
+	id := idOf(cookie)
+	_, signed, _ := strings.Cut(cookie, "=")
+	plain, _ := url.PathUnescape(signed)
+	for _, pasted := range []string{id, cookie, signed, plain, " " + id, id + handle, "x", strings.Repeat("x", 300), "a\x00b"} {
+		body, _ := json.Marshal(map[string]string{"handle": pasted, "user": "ann", "reason": "lost"})
+		is(t, pasted, r.post("sessions/revoke", string(body)), 400,
+			`{"error":"this is no handle; a handle is 22 letters, digits, - and _, or 32 digits of 0-9 and a-f, as GET sessions and the page show it"}`)
+	}
+	for _, pasted := range []string{cookie, signed, plain, "cookie: " + cookie + " lost"} {
+		for _, field := range []string{"user", "reason"} {
+			order := map[string]string{"user": "ann", "reason": "lost"}
+			order[field] = pasted
+			body, _ := json.Marshal(order)
+			is(t, pasted, r.post("sessions/revoke", string(body)), 400, `{"error":"user or reason holds the cookie of a session, which the log must not have; leave it out"}`)
+		}
+	}
+	r.keeps(r.log.String()+r.shown.String(), id)
+	if r.user(cookie) != "ann" {
+		t.Error("something was done")
+	}
+	is(t, "what was meant", r.post("sessions/revoke", `{"handle":"`+handle+`","user":"ann","reason":"lost s: 1.2"}`), 200, `{"revoked":1}`)
+}

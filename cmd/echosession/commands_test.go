@@ -48,15 +48,17 @@ func TestUsage(t *testing.T) {
 		"list":         `required flag(s) "user" not set`,
 		"list --user=": "--user is empty",
 		"list --user ann --session-idle-timeout 5x": `SESSION_IDLE_TIMEOUT is "5x"`,
-		"revoke":                        "say which",
-		"revoke --user= ":               "--user is empty",
-		"revoke --handle=":              "--handle is empty",
-		"revoke --all --user ann":       "say which",
-		"revoke --all=maybe":            "invalid argument",
-		"stats --session-store mysql":   `SESSION_STORE is "mysql"`,
-		"stats --session-store memory":  "admin API",
-		"migrate --database-url ://":    "DATABASE_URL is no connection string",
-		"cleanup --session-table a.b.c": "SESSION_TABLE",
+		"revoke":                       "say which",
+		"revoke --user= ":              "--user is empty",
+		"revoke --handle=":             "--handle is empty",
+		"revoke --handle " + plantedID: "--handle is no handle; a handle is 22 letters, digits, - and _, or 32 digits of 0-9 and a-f, as echosession list --user USER shows it",
+		"revoke --user ann --handle s%3A" + plantedID + ".x": "--handle is no handle",
+		"revoke --all --user ann":                            "say which",
+		"revoke --all=maybe":                                 "invalid argument",
+		"stats --session-store mysql":                        `SESSION_STORE is "mysql"`,
+		"stats --session-store memory":                       "admin API",
+		"migrate --database-url ://":                         "DATABASE_URL is no connection string",
+		"cleanup --session-table a.b.c":                      "SESSION_TABLE",
 	} {
 		r := e.run(t, strings.Fields(line)...)
 		if r.code != exitUsage || r.out != "" {
@@ -269,6 +271,9 @@ func TestSessions(t *testing.T) {
 				says(t, e.run(t, "cleanup").out, "Redis forgets expired sessions by itself", `"deleted": 0`)
 				return
 			}
+			e.exec(t, `INSERT INTO session (sid, sess, expire) VALUES ('`+plantedID+`fay', '{"passport":{"user":"fay"}}', now() + interval '1 hour')`) // as Express does
+			fay := decode[devices.List](t, e.run(t, "list", "--user", "fay")).Sessions[0].Handle
+			revoked(1, "--handle", *fay)
 			e.exec(t, `INSERT INTO session (sid, sess, expire) SELECT 'old ' || n, '{}', now() - interval '1 hour' FROM generate_series(1, 300) n`)
 			if r := e.terminal(t, "", "cleanup"); r.code != exitOK || r.out != "300 expired sessions removed\n" {
 				t.Errorf("%+v", r)
@@ -315,14 +320,14 @@ func TestServerDown(t *testing.T) {
 func TestProgram(t *testing.T) {
 	t.Parallel()
 	e := migrated(t)
-	e.login(t, "ann", "1")
+	ann := e.login(t, "ann", "1")
 	after := e.shell(t, `test "$(echosession stats | grep -c '"active": 1')" = 1 &&
 		export HANDLE="$(echosession list --user ann | sed -n 's/.*"handle": "\(.*\)".*/\1/p')" &&
 		echosession revoke --handle "$HANDLE" &&
 		echosession list --user ann | grep -q '"total": 0' &&
 		! echosession doctor --session-secret short &&
 		{ echosession nope; export CODE=$?; }`)
-	if after["HANDLE"] != "handle-1" || after["CODE"] != "2" {
+	if after["HANDLE"] != ann || after["CODE"] != "2" {
 		t.Errorf("handle %q, exit code %q", after["HANDLE"], after["CODE"])
 	}
 }

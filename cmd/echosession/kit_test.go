@@ -183,7 +183,7 @@ func (e environment) login(t *testing.T, user, id string) string {
 	}
 	defer b.Close()
 	r := &store.Record{
-		ID: plantedID + id, Handle: "handle-" + id, User: user, Idle: 3600e9,
+		ID: plantedID + id, Handle: "handle-of-a-session--" + id, User: user, Idle: 3600e9,
 		Data: []byte(`{"cookie":{},"passport":{"user":"` + user + `"},"x":"` + plantedData + `"}`),
 	}
 	if err := b.Store.Create(t.Context(), r); err != nil {

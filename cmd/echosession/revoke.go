@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/echosession/session/internal/handle"
 	"github.com/echosession/session/store"
 )
 
@@ -29,6 +30,9 @@ func (t *tool) revoke() *cobra.Command {
 			}
 			if err := v.Validate(); err != nil {
 				return usage{errors.New("say which: --user, --handle, both, or --all alone")}
+			}
+			if v.Handle != "" && !handle.Is(v.Handle) {
+				return usage{errors.New("--handle is no handle; " + handle.Shape + ", as echosession list --user USER shows it")}
 			}
 			b, err := t.authority(cmd.Context())
 			if err != nil {

@@ -2,8 +2,10 @@ package rules_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
+	"github.com/echosession/session"
 	"github.com/echosession/session/store"
 )
 
@@ -27,5 +29,30 @@ func TestRevokeGoesOnWhenTheClientHasGone(t *testing.T) {
 	}
 	if _, err := a.List(gone, "ann"); err == nil {
 		t.Error("a list that nobody waits for was made")
+	}
+}
+
+// TestWhatIsRevokedInVainIsNotTold: a user or support may paste an id where a handle
+// is asked for, and hooks write logs.
+func TestWhatIsRevokedInVainIsNotTold(t *testing.T) {
+	var told []session.Event
+	a := newApp(t, newMemory(nil), func(c *session.Config) {
+		c.Hook = session.HookFunc(func(_ context.Context, e session.Event) {
+			if e.Kind == session.Revoked {
+				told = append(told, e)
+			}
+		})
+	})
+	c := loggedIn(t, a)
+	_, id, _ := strings.Cut(c.cookies(), "s%3A")
+	id, _, _ = strings.Cut(id, ".")
+	const unknown = "rU7Mg1CTNgTY0OV-CV17wA"
+	for _, v := range []store.Revocation{{Handle: id}, {Handle: c.cookies(), User: "ann"}, {Handle: unknown}, {User: "nobody"}} {
+		if n, err := a.Revoke(t.Context(), v); n != 0 || err != nil {
+			t.Errorf("%d sessions end, %v", n, err)
+		}
+	}
+	if len(told) != 2 || told[0].Handle != unknown || told[1].User != "nobody" {
+		t.Errorf("the hook is told %+v", told)
 	}
 }
