@@ -3,6 +3,7 @@ package admin_test
 import (
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -140,7 +141,7 @@ func TestWhatIsPastedInPlaceOfAHandle(t *testing.T) {
 	plain, _ := url.PathUnescape(signed)
 	for _, pasted := range []string{id, cookie, signed, plain, " " + id, id + handle, "x", strings.Repeat("x", 300), "a\x00b"} {
 		body, _ := json.Marshal(map[string]string{"handle": pasted, "user": "ann", "reason": "lost"})
-		is(t, pasted, r.post("sessions/revoke", string(body)), 400,
+		is(t, strconv.Quote(pasted), r.post("sessions/revoke", string(body)), 400,
 			`{"error":"this is no handle; a handle is 22 letters, digits, - and _, or 32 digits of 0-9 and a-f, as GET sessions and the page show it"}`)
 	}
 	for _, pasted := range []string{cookie, signed, plain, "cookie: " + cookie + " lost"} {

@@ -88,6 +88,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
 	redis := testserver.StartRedis(t, testserver.RedisOptions{})
+	said := literals(t)
 	for _, echo := range echoes {
 		t.Run("Echo "+echo, func(t *testing.T) {
 			t.Parallel()
@@ -114,17 +115,10 @@ func TestMetrics(t *testing.T) {
 			if a := c.get("/metrics"); !strings.Contains(a.body, `service_name="login"`) {
 				t.Error("the page does not say whose it is")
 			}
-			for where, expressions := range map[string][]string{"the dashboard": dashboard(t), "the alert rules": alerts(t)} {
-				for _, expression := range expressions {
-					for name, labels := range uses(expression) {
-						if s[name] == nil {
-							t.Errorf("%s use %s, which is not exported: %s", where, name, expression)
-						}
-						for _, label := range labels {
-							if s[name] != nil && !s[name][label] && label != "job" && label != "instance" {
-								t.Errorf("%s ask %s for a label %s: %s", where, name, label, expression)
-							}
-						}
+			for where, queries := range map[string][]query{"the dashboard": dashboard(t), "the alert rules": alerts(t)} {
+				for _, q := range queries {
+					for _, problem := range q.wrong(s, said) {
+						t.Errorf("%s: %s: %s", where, problem, q.expression)
 					}
 				}
 			}
@@ -147,8 +141,8 @@ func TestMetricsOff(t *testing.T) {
 	}
 }
 
-// dashboard are the expressions of the Grafana dashboard.
-func dashboard(t *testing.T) (all []string) {
+// dashboard are the queries of the Grafana dashboard.
+func dashboard(t *testing.T) (all []query) {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/grafana/echosession.json")
 	if err != nil {
@@ -158,11 +152,14 @@ func dashboard(t *testing.T) (all []string) {
 		UID, Title    string
 		SchemaVersion int
 		Annotations   struct{ List []struct{ Expr string } }
-		Panels        []struct {
+		Templating    struct {
+			List []struct{ Name, Type, Definition string }
+		}
+		Panels []struct {
 			ID                int
 			Type, Title, Desc string
 			GridPos           struct{ H, W, X, Y int }
-			Targets           []struct{ Expr, RefID string }
+			Targets           []struct{ Expr, RefID, LegendFormat string }
 		}
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -191,18 +188,27 @@ func dashboard(t *testing.T) (all []string) {
 			}
 		}
 		for _, target := range p.Targets {
-			all = append(all, target.Expr)
+			all = append(all, query{target.Expr, target.LegendFormat})
 		}
 	}
 	for _, a := range d.Annotations.List {
-		all = append(all, a.Expr)
+		all = append(all, query{expression: a.Expr})
+	}
+	for _, v := range d.Templating.List {
+		if v.Type == "query" {
+			match := regexp.MustCompile(`^label_values\((.*), (\w+)\)$`).FindStringSubmatch(v.Definition)
+			if match == nil {
+				t.Fatalf("the variable %s asks %s", v.Name, v.Definition)
+			}
+			all = append(all, query{expression: "count by (" + match[2] + ") (" + match[1] + ")"})
+		}
 	}
 	return all
 }
 
-// alerts are the expressions of the alert rules, whose YAML is plain: a value
+// alerts are the queries of the alert rules, whose YAML is plain: a value
 // stands behind its key, or indented below it.
-func alerts(t *testing.T) (all []string) {
+func alerts(t *testing.T) (all []query) {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/alerts/echosession.yaml")
 	if err != nil {
@@ -216,37 +222,10 @@ func alerts(t *testing.T) (all []string) {
 			t.Errorf("%s lacks an expression, a severity or a summary", name)
 			continue
 		}
-		all = append(all, match[1])
+		all = append(all, query{expression: match[1]})
 	}
 	if len(all) < 15 {
 		t.Errorf("only %d rules are found", len(all))
-	}
-	return all
-}
-
-var (
-	promSelector = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
-	promMatcher  = regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)`)
-	promGrouping = regexp.MustCompile(`\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)`)
-	promString   = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	promRange    = regexp.MustCompile(`\[[^\]]*\]|\boffset\s+\w+|\$\w+`)
-	promWord     = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*(\s*\()?`)
-)
-
-// uses are the metrics of a PromQL expression and the labels it asks each for.
-func uses(expression string) map[string][]string {
-	all := map[string][]string{}
-	text := promString.ReplaceAllString(expression, `""`)
-	for _, match := range promSelector.FindAllStringSubmatch(text, -1) {
-		for _, label := range promMatcher.FindAllStringSubmatch(match[2], -1) {
-			all[match[1]] = append(all[match[1]], label[1])
-		}
-	}
-	text = promRange.ReplaceAllString(promGrouping.ReplaceAllString(promSelector.ReplaceAllString(text, "$1"), ""), "")
-	for _, word := range promWord.FindAllString(text, -1) {
-		if function := strings.HasSuffix(word, "("); !function && !slices.Contains([]string{"and", "or", "unless", "bool", "by", "sum", "max", "min"}, word) {
-			all[word] = append(all[word], []string{}...)
-		}
 	}
 	return all
 }
