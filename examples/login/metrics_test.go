@@ -153,7 +153,10 @@ func dashboard(t *testing.T) (all []query) {
 		SchemaVersion int
 		Annotations   struct{ List []struct{ Expr string } }
 		Templating    struct {
-			List []struct{ Name, Type, Definition string }
+			List []struct {
+				Name, Type, Definition string
+				Query                  any
+			}
 		}
 		Panels []struct {
 			ID                int
@@ -197,8 +200,8 @@ func dashboard(t *testing.T) (all []query) {
 	for _, v := range d.Templating.List {
 		if v.Type == "query" {
 			match := regexp.MustCompile(`^label_values\((.*), (\w+)\)$`).FindStringSubmatch(v.Definition)
-			if match == nil {
-				t.Fatalf("the variable %s asks %s", v.Name, v.Definition)
+			if asked, _ := v.Query.(map[string]any); match == nil || asked["query"] != v.Definition {
+				t.Fatalf("the variable %s asks %s, and %s", v.Name, v.Definition, asked)
 			}
 			all = append(all, query{expression: "count by (" + match[2] + ") (" + match[1] + ")"})
 		}
