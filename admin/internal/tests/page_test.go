@@ -1,4 +1,4 @@
-package admin_test
+package tests_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 )
 
 // shots is where pictures of the page are kept, for whoever wants to look:
-// ADMIN_SHOTS=docs/images go test ./admin -run Page
+// ADMIN_SHOTS="$PWD/docs/images" go test ./admin/internal/tests -run Page
 var shots = os.Getenv("ADMIN_SHOTS")
 
 // served is a rig at an address, with an admin cookie that travels by http.
