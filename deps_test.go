@@ -82,6 +82,8 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		{"opening a store from configuration links no telemetry", []string{"store/open"}, []string{echo4, echo5, otel, prom, otelpg}},
 		{"telemetry links OpenTelemetry's API, and no SDK, exporter, Echo or driver", []string{"telemetry"}, []string{echo4, echo5, pgx, redis, prom, otelpg, otel + "/otel/sdk", otel + "/otel/exporters", otel + "/contrib"}},
 		{"package admin links no Echo and no driver", []string{"admin"}, []string{echo4, echo5, pgx, redis, ourModule + "/middleware", ourModule + "/store/memory", ourModule + "/store/open"}},
+		{"what tells a handle depends on the standard library only", []string{"internal/handle"}, []string{ourModule, theirs}},
+		{"what the admin and the tool share links no Echo, no driver and neither of the two", []string{"internal/devices", "internal/figures"}, []string{echo4, echo5, pgx, redis, cobra, ourModule + "/admin", ourModule + "/cmd"}},
 		{"the admin on Echo v4 links no Echo v5 and no driver", []string{"admin/v4"}, []string{echo5, pgx, redis}},
 		{"the admin on Echo v5 links no Echo v4 and no driver", []string{"admin/v5"}, []string{echo4, pgx, redis}},
 	}

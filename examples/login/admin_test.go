@@ -194,9 +194,9 @@ func TestFiguresEqualTheGuidesSQL(t *testing.T) {
 		into map[string]int
 	}{
 		{`SELECT CASE
-			WHEN expire - NOW() < INTERVAL '1 hour' THEN 'underHour'
-			WHEN expire - NOW() < INTERVAL '1 day' THEN 'underDay'
-			WHEN expire - NOW() < INTERVAL '3 days' THEN 'underThreeDays'
+			WHEN expire < NOW() + INTERVAL '1 hour' THEN 'underHour'
+			WHEN expire < NOW() + INTERVAL '1 day' THEN 'underDay'
+			WHEN expire < NOW() + INTERVAL '3 days' THEN 'underThreeDays'
 			ELSE 'more'
 			END AS lifetime, COUNT(*) FROM session WHERE expire > NOW() GROUP BY lifetime`, lives},
 		{`SELECT (created_at AT TIME ZONE 'UTC')::date::text, COUNT(*) FROM session GROUP BY 1`, days},

@@ -32,9 +32,9 @@ WHERE table_name = 'session' AND constraint_type = 'PRIMARY KEY'`,
 FROM session`,
 	"latest": `SELECT sid, sess->'passport'->>'user', expire FROM session ORDER BY expire DESC LIMIT 10`,
 	"lifetimes": `SELECT CASE
-    WHEN expire - NOW() < INTERVAL '1 hour' THEN 'under 1 hour'
-    WHEN expire - NOW() < INTERVAL '1 day' THEN 'under 1 day'
-    WHEN expire - NOW() < INTERVAL '3 days' THEN 'under 3 days'
+    WHEN expire < NOW() + INTERVAL '1 hour' THEN 'under 1 hour'
+    WHEN expire < NOW() + INTERVAL '1 day' THEN 'under 1 day'
+    WHEN expire < NOW() + INTERVAL '3 days' THEN 'under 3 days'
     ELSE 'more'
   END AS lifetime, COUNT(*)
 FROM session WHERE expire > NOW() GROUP BY lifetime ORDER BY MIN(expire)`,
@@ -45,6 +45,25 @@ WHERE created_at AT TIME ZONE 'UTC' >= DATE(NOW() AT TIME ZONE 'UTC') - 29
 GROUP BY DATE(created_at AT TIME ZONE 'UTC') ORDER BY DATE(created_at AT TIME ZONE 'UTC')`,
 	"size":  `SELECT pg_size_pretty(pg_total_relation_size('session'))`,
 	"clean": `DELETE FROM session WHERE expire < NOW()`,
+}
+
+// TestGuideSQLOfInfinity: a row that never ends, or always has, is counted; no
+// statement fails on it.
+func TestGuideSQLOfInfinity(t *testing.T) {
+	t.Parallel()
+	for name, table := range map[string]string{"a new table": "", "the guide's table": guide} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := zoned(t, "America/New_York", table)
+			exec(t, pool, `INSERT INTO session (sid, sess, expire, created_at) VALUES ('1', '{}', 'infinity', 'infinity'), ('2', '{}', '-infinity', '-infinity')`)
+			if got := shown(t, pool, guideSQL["lifetimes"]); !slices.Equal(got, []string{"more|1"}) {
+				t.Errorf("lifetimes are %q", got)
+			}
+			for _, sql := range guideSQL {
+				shown(t, pool, sql)
+			}
+		})
+	}
 }
 
 // A sample is a row of known age.
