@@ -83,8 +83,9 @@ func csrfSecret(d *document) []byte {
 
 // CheckCSRF is nil when the request changes nothing by its method (GET, HEAD,
 // OPTIONS, TRACE), or carries a token of its session. Else it is [ErrCSRF], or why
-// there is no session to ask. The form is parsed where the header is missing, with
-// net/http's own limits.
+// there is no session to ask: an outage is [ErrUnavailable], also on a route that
+// goes on as anonymous. The form is parsed where the header is missing, with
+// net/http's own limits; a handler that reads an upload by itself wants the header.
 //
 // It stands beside [http.CrossOriginProtection], which needs no token and trusts
 // the browser to say where a request comes from.
@@ -103,7 +104,7 @@ func CheckCSRF(r *http.Request) error {
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	if s.closed {
+	if s.closed || s.readOnly { // an outage has no secret to compare with
 		return s.writable()
 	}
 	token, err := base64.RawURLEncoding.DecodeString(given)
@@ -118,23 +119,7 @@ func CheckCSRF(r *http.Request) error {
 	return nil
 }
 
-// RequireCSRF answers what [CheckCSRF] refuses with the status of the error, or by
-// [Config.ErrorHandler], and passes everything else on. It goes inside
-// [Manager.Handler].
-func RequireCSRF(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := CheckCSRF(r)
-		if err == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if errors.Is(err, ErrUnavailable) {
-			w.Header().Set("Retry-After", retryAfter)
-		}
-		if x := exchangeOf(r.Context()); x != nil {
-			x.m.answer(w, r, err)
-			return
-		}
-		http.Error(w, StatusText(err), StatusCode(err))
-	})
-}
+// RequireCSRF passes on what [CheckCSRF] lets through. Everything else is answered
+// 403, and 503 while the store is away, through [Config.ErrorHandler] where there
+// is one. It goes inside [Manager.Handler].
+func RequireCSRF(next http.Handler) http.Handler { return require(CheckCSRF, next) }

@@ -45,12 +45,12 @@ func (x *Exchange) serve(next http.Handler, r *http.Request) (err error) {
 
 // answer writes the error page of a host that has none of its own.
 func (m *Manager) answer(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrUnavailable) {
+		w.Header().Set("Retry-After", retryAfter)
+	}
 	if m.cfg.ErrorHandler != nil {
 		m.cfg.ErrorHandler(w, r, err)
 		return
-	}
-	if errors.Is(err, ErrUnavailable) {
-		w.Header().Set("Retry-After", retryAfter)
 	}
 	http.Error(w, StatusText(err), StatusCode(err))
 }

@@ -56,19 +56,22 @@ func user(ctx context.Context) (*Session, error) {
 // RequireUser lets requests of a user pass. Others are answered 401, and 503
 // while the store is away, through [Config.ErrorHandler] where there is one. It
 // goes inside [Manager.Handler].
-func RequireUser(next http.Handler) http.Handler { return require(CheckUser, next) }
+func RequireUser(next http.Handler) http.Handler {
+	return require(func(r *http.Request) error { return CheckUser(r.Context()) }, next)
+}
 
 // RequireRecentLogin lets requests pass whose user has logged in within maxAge,
 // for what a stolen session must not do: a change of password, a payment (ASVS
 // 7.5.1). An older login is answered 403: ask for the password, call
 // [Session.Login] again, and repeat the request. Else it is [RequireUser].
 func RequireRecentLogin(maxAge time.Duration, next http.Handler) http.Handler {
-	return require(func(ctx context.Context) error { return CheckRecentLogin(ctx, maxAge) }, next)
+	return require(func(r *http.Request) error { return CheckRecentLogin(r.Context(), maxAge) }, next)
 }
 
-func require(check func(context.Context) error, next http.Handler) http.Handler {
+// require passes on the requests that a check lets through.
+func require(check func(*http.Request) error, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := check(r.Context()); err != nil {
+		if err := check(r); err != nil {
 			if x := exchangeOf(r.Context()); x != nil {
 				x.m.answer(w, r, err)
 				return

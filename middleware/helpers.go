@@ -55,13 +55,7 @@ func Value(key string) middleware.ValuesExtractor {
 	}
 }
 
-// RequireCSRF refuses what [session.CheckCSRF] refuses. It goes inside the
-// session's middleware.
-func RequireCSRF(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if err := session.CheckCSRF(c.Request()); err != nil {
-			return Error(err)
-		}
-		return next(c)
-	}
-}
+// RequireCSRF lets requests pass that [session.CheckCSRF] lets pass. Others are an
+// error for Echo's error handler: 403, and 503 while the store is away. It goes
+// inside [Middleware], on a group or a route.
+func RequireCSRF(next echo.HandlerFunc) echo.HandlerFunc { return require(session.CheckCSRF)(next) }

@@ -1,7 +1,7 @@
 package echosession
 
 import (
-	"context"
+	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v5"
@@ -12,20 +12,22 @@ import (
 // RequireUser lets requests of a user pass. Others are an error for Echo's error
 // handler: 401, and 503 while the store is away, also where the session is
 // anonymous for it. It goes inside [Middleware], on a group or a route.
-func RequireUser() echo.MiddlewareFunc { return require(session.CheckUser) }
+func RequireUser() echo.MiddlewareFunc {
+	return require(func(r *http.Request) error { return session.CheckUser(r.Context()) })
+}
 
 // RequireRecentLogin lets requests pass whose user has logged in within maxAge,
 // for what a stolen session must not do: a change of password, a payment (ASVS
 // 7.5.1). An older login is 403: ask for the password, call Login again, and
 // repeat the request. Else it is [RequireUser].
 func RequireRecentLogin(maxAge time.Duration) echo.MiddlewareFunc {
-	return require(func(ctx context.Context) error { return session.CheckRecentLogin(ctx, maxAge) })
+	return require(func(r *http.Request) error { return session.CheckRecentLogin(r.Context(), maxAge) })
 }
 
-func require(check func(context.Context) error) echo.MiddlewareFunc {
+func require(check func(*http.Request) error) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
-			if err := check(c.Request().Context()); err != nil {
+			if err := check(c.Request()); err != nil {
 				return Error(err)
 			}
 			return next(c)
