@@ -3,6 +3,8 @@ package gorillastore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -30,10 +32,11 @@ type Found struct {
 // Echo into echo.WrapMiddleware.
 //
 // A zero Found leaves everything as it is. An error of read, of the old store or
-// of ours is answered by 503, and the old session stays, to be tried again; a
-// cookie that the old store says is not its own is no login. When the old session
-// cannot be deleted, the new login is taken back: two logins for one, of which a
-// logout ends only the other, are never left behind.
+// of ours is logged by [slog.Default] and answered by 503, and the old session
+// stays, to be tried again. A cookie that the old store says is not its own is no
+// login, and neither is one of a session whose file is gone ([fs.ErrNotExist]).
+// When the old session cannot be deleted, the new login is taken back: two logins
+// for one, of which a logout ends only the other, are not left behind.
 //
 // A store that keeps nothing on the server, such as gorilla's CookieStore, cannot
 // forget a cookie: a copy of it could be adopted for as long as its MaxAge says.
@@ -44,6 +47,9 @@ func Adopt(old sessions.Store, name string, read func(*sessions.Session) (Found,
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if _, err := r.Cookie(name); err == nil {
 				if err := adopt(old, name, read, w, r); err != nil {
+					if r.Context().Err() == nil { // else it is the client who has gone
+						slog.ErrorContext(r.Context(), "An old login could not be adopted", "error", err)
+					}
 					w.Header().Set("Retry-After", "2")
 					http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 					return
@@ -62,30 +68,41 @@ func adopt(old sessions.Store, name string, read func(*sessions.Session) (Found,
 	// New and not Get: gorilla remembers a session by its name, whatever its store.
 	gs, err := old.New(r, name)
 	var notOurs securecookie.Error
-	if errors.As(err, &notOurs) && notOurs.IsDecode() {
+	switch {
+	case errors.As(err, &notOurs) && notOurs.IsDecode(), errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return oldStore("New", err)
+	case gs.IsNew:
 		return nil
 	}
-	if err != nil || gs.IsNew {
-		return err
-	}
 	found, err := read(gs)
-	if err != nil || found.User == "" && len(found.Values) == 0 {
-		return err
+	if err != nil {
+		return fmt.Errorf("gorillastore: adopting a login: read: %w", err)
+	}
+	if found.User == "" && len(found.Values) == 0 {
+		return nil
 	}
 	if err := takeOver(s, found); err != nil {
 		return fmt.Errorf("gorillastore: adopting a login: %w", err)
 	}
 	if err := s.Commit(r.Context()); err != nil {
-		return err
+		return fmt.Errorf("gorillastore: adopting a login: %w", err)
 	}
 	if gs.Options == nil {
 		gs.Options = &sessions.Options{Path: "/"}
 	}
 	gs.Options.MaxAge = -1
 	if err := old.Save(r, w, gs); err != nil {
-		return errors.Join(err, s.Logout(r.Context()))
+		return errors.Join(oldStore("Save", err), s.Logout(r.Context()))
 	}
 	return nil
+}
+
+// oldStore says what failed without the error's text, which may hold an id: a
+// FilesystemStore's has the name of the session's file.
+func oldStore(method string, err error) error {
+	return fmt.Errorf("gorillastore: adopting a login: the old store's %s failed with a %T", method, err)
 }
 
 func takeOver(s *session.Session, found Found) error {

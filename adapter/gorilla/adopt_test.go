@@ -1,9 +1,15 @@
 package gorillastore_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gorilla/sessions"
@@ -138,5 +144,59 @@ func TestAnAdoptionThatFailsChangesNothing(t *testing.T) {
 		if user := kit.Serve(adopting(kit, old, readOld), res.Next(get())).User(t); user != "ann" {
 			t.Errorf("%s works again, and the user is %q", what, user)
 		}
+	}
+}
+
+// gorilla's FilesystemStore has an error for a cookie that is good and whose file
+// is gone: after a logout there, a cleaning of /tmp, or the adoption itself. It is
+// no login, and no outage that would lock the visitor out until the cookie ends.
+func TestALoginWhoseFileIsGoneIsNone(t *testing.T) {
+	t.Parallel()
+	kit, dir := sessiontest.New(t), t.TempDir()
+	old := sessions.NewFilesystemStore(dir, []byte("0123456789abcdef0123456789abcdef"))
+	app := adopting(kit, old, readOld)
+	first, second := get(), get()
+	first.AddCookie(oldLogin(t, old, map[any]any{"user": "ann"}))
+	second.AddCookie(first.Cookies()[0]) // of the same page
+	if user := kit.Serve(app, first).User(t); user != "ann" {
+		t.Errorf("the user is %q", user)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 0 {
+		t.Errorf("%d files are left of the old session", len(files))
+	}
+	res := kit.Serve(app, second)
+	if res.WantKept(t); res.Code != 204 || res.User(t) != "" {
+		t.Errorf("a second time: %d, %q", res.Code, res.User(t))
+	}
+}
+
+// Somebody has to learn why visitors get a 503; and a FilesystemStore's error has
+// the session's id in it.
+func TestAnAdoptionThatFailsIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	kit, dir := sessiontest.New(t), t.TempDir()
+	old := sessions.NewFilesystemStore(dir, []byte("0123456789abcdef0123456789abcdef"))
+	r := get()
+	r.AddCookie(oldLogin(t, old, map[any]any{"user": "ann"}))
+	files, _ := filepath.Glob(filepath.Join(dir, "session_*"))
+	if len(files) != 1 || os.Remove(files[0]) != nil || os.Mkdir(files[0], 0o700) != nil {
+		t.Fatalf("there are %d files", len(files))
+	}
+	if res := kit.Serve(adopting(kit, old, readOld), r); res.Code != 503 {
+		t.Errorf("the answer is %d", res.Code)
+	}
+	id := strings.TrimPrefix(filepath.Base(files[0]), "session_")
+	if !strings.Contains(log.String(), "the old store's New failed with a *fs.PathError") || strings.Contains(log.String(), id) {
+		t.Errorf("the log says %s", log.String())
+	}
+	log.Reset()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	kit.Serve(adopting(kit, old, readOld), r.WithContext(ctx))
+	if log.Len() != 0 {
+		t.Errorf("the client has gone, and the log says %s", log.String())
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -41,7 +40,7 @@ func (ts types) encodeAt(v any, depth int) (json.RawMessage, error) {
 	case float64:
 		return encodeFloat(v)
 	case string:
-		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+		if !isText(v) {
 			return tagged(binary, []byte(v))
 		}
 		return plain(v)

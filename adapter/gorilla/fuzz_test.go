@@ -25,6 +25,13 @@ func FuzzDecode(f *testing.F) {
 		if !json.Valid(raw) {
 			return // a document is valid JSON, or it is none
 		}
+		if key, err := ts.decodeKey(keyMark + string(raw)); err == nil {
+			text, err := ts.encodeKey(key)
+			if err != nil {
+				t.Errorf("the key %s is read as %#v, and cannot be written: %v", raw, key, err)
+			}
+			_ = map[any]string{key: text} // no panic
+		}
 		value, err := ts.decode(json.RawMessage(raw))
 		if err != nil {
 			return

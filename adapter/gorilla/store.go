@@ -21,9 +21,9 @@ type Options struct {
 	// Types are values of the application's types that are stored, as they were
 	// given to gob.Register: User{} for User, &User{} for *User. What JSON would
 	// lose of a type is an error of [New]. Default: none. Basic types need not be
-	// named: all strings (binary ones too), booleans, numbers, []byte, []string,
-	// []int, map[string]string, time.Time and time.Duration, and []any and
-	// map[string]any of them.
+	// named: all strings (binary ones too), booleans, numbers, slices of these,
+	// map[string]string, time.Time and time.Duration, and []any and map[string]any
+	// of them. A complex number has no JSON form.
 	Types []any
 	// MaxAge is what a session's Options.MaxAge is until the application sets
 	// another, in seconds; see [Store.Save]. Default 0: as long as the visitor's
@@ -67,6 +67,8 @@ func New(o Options) (*Store, error) {
 	return &Store{prefix: o.Prefix, types: known, maxAge: o.MaxAge, now: o.Now}, nil
 }
 
+const century = 100 * 365 * 24 * 60 * 60 // seconds; more of them is "for ever"
+
 // A bucket is what the session holds for one gorilla name.
 type bucket struct {
 	Values values `json:"values"`
@@ -81,7 +83,7 @@ func (b bucket) over(now time.Time) bool { return b.Until != 0 && now.UnixMilli(
 // Get returns the session of that name for this request, always the same one. It
 // is never nil; see [Store.New] for the error.
 func (st *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
-	return sessions.GetRegistry(r).Get(st, name)
+	return sessions.GetRegistry(r).Get(bound{st, r}, name)
 }
 
 // New returns the stored values of that name in a session of their own, empty and
@@ -101,13 +103,18 @@ func (st *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	}
 	gs.IsNew = false
 	read := values{}
-	for key, raw := range stored.Values {
+	for text, raw := range stored.Values {
+		key, bad := st.types.decodeKey(text)
+		if bad != nil {
+			err = fmt.Errorf("gorillastore: a key of session %q: %w", name, bad)
+			continue
+		}
 		value, bad := st.types.decode(raw)
 		if bad != nil {
 			err = fmt.Errorf("gorillastore: a value of session %q: %w", name, bad)
 			continue
 		}
-		gs.Values[key], read[key] = value, raw
+		gs.Values[key], read[text] = value, raw
 	}
 	st.loaded.put(gs, read)
 	return gs, err
@@ -133,6 +140,10 @@ func (st *Store) Save(r *http.Request, _ http.ResponseWriter, gs *sessions.Sessi
 		age = gs.Options.MaxAge
 	}
 	if age < 0 {
+		// Set tells, as Delete does not, that the session takes no changes now.
+		if err := s.Set(key, nil); err != nil {
+			return fmt.Errorf("gorillastore: session %q: %w", gs.Name(), err)
+		}
 		s.Delete(key)
 		st.loaded.put(gs, values{})
 		return nil
@@ -146,11 +157,10 @@ func (st *Store) Save(r *http.Request, _ http.ResponseWriter, gs *sessions.Sessi
 	if len(changed) == 0 && (age == 0 || len(next) == 0) {
 		return nil // nothing to store, and no age to renew
 	}
-	until := int64(0)
+	now, until := st.now(), int64(0)
 	if age > 0 {
-		until = st.now().Add(time.Duration(age) * time.Second).UnixMilli()
+		until = now.UnixMilli() + 1000*min(int64(age), century)
 	}
-	now := st.now()
 	err = session.Update(s, key, func(b bucket) bucket {
 		if b.Values == nil || b.over(now) {
 			b.Values = values{}
@@ -176,9 +186,9 @@ func (st *Store) Save(r *http.Request, _ http.ResponseWriter, gs *sessions.Sessi
 func (st *Store) encode(gs *sessions.Session) (values, error) {
 	next := make(values, len(gs.Values))
 	for k, v := range gs.Values {
-		key, ok := k.(string)
-		if !ok {
-			return nil, fmt.Errorf("gorillastore: session %q has a key of type %T; JSON has string keys only, so name it by a string", gs.Name(), k)
+		key, err := st.types.encodeKey(k)
+		if err != nil {
+			return nil, fmt.Errorf("gorillastore: a key of session %q: %w", gs.Name(), err)
 		}
 		raw, err := st.types.encode(v)
 		if err != nil {

@@ -71,6 +71,7 @@ func TestValuesComeBackAsTheTypeTheyWere(t *testing.T) {
 		"true": true, "int": -3, "largest": math.MaxInt, "whole float": 2.0, "huge float": 1e300, "float": 0.1,
 		"int64": int64(math.MinInt64), "uint64": uint64(math.MaxUint64), "uint8": uint8(7), "float32": float32(0.1),
 		"bytes": []byte{0, 255}, "strings": []string{"a", ""}, "ints": []int{1}, "map": map[string]string{"a": "b"},
+		"int64s": []int64{1}, "floats": []float64{1, 0.5}, "bools": []bool{true}, "no strings": []string(nil),
 		"time": time.Date(2024, 2, 29, 12, 0, 0, 5, time.UTC), "duration": time.Hour,
 		"list":   []any{1, 1.5, "a", nil, []any{int64(1)}, user{Name: "in a list"}},
 		"object": map[string]any{"a": []any{uint(3)}, "b": "\xff"},
@@ -121,16 +122,16 @@ func TestWhatCannotBeKeptIsAnErrorAndLosesNothing(t *testing.T) {
 	endless := []any{nil}
 	endless[0] = endless
 	for text, pair := range map[string][2]any{
-		"key of type int":               {1, "a"},
-		"gorillastore_test.unknown":     {"a", unknown{}},
-		"is not known":                  {"a", []any{unknown{}}},
-		"NaN":                           {"a", math.NaN()},
-		"nested deeper":                 {"a", endless},
-		`"$type"`:                       {"a", map[string]any{"$type": 1}},
-		"no JSON form":                  {"a", round},
-		"UTF-8":                         {"\xff", "a"},
-		"contains invalid UTF-8":        {"a", user{Name: "\xff"}},
-		"a key that is not valid UTF-8": {"a", map[string]any{"\xff": 1}},
+		"a key of session \"shop\": type": {unknown{}, "a"},
+		"a key of session \"shop\": JSON": {math.Inf(1), "a"},
+		"gorillastore_test.unknown":       {"a", unknown{}},
+		"is not known":                    {"a", []any{unknown{}}},
+		"NaN":                             {"a", math.NaN()},
+		"nested deeper":                   {"a", endless},
+		`"$type"`:                         {"a", map[string]any{"$type": 1}},
+		"no JSON form":                    {"a", round},
+		"contains invalid UTF-8":          {"a", user{Name: "\xff"}},
+		"a key that is not valid UTF-8":   {"a", map[string]any{"\xff": 1}},
 	} {
 		t.Run(text, func(t *testing.T) {
 			kit, st := sessiontest.New(t), open(t, gorillastore.Options{Types: []any{&loop{}, user{}}})

@@ -16,10 +16,12 @@ type types struct {
 	names  map[reflect.Type]string
 }
 
-// basic need no [Options.Types].
+// basic need no [Options.Types]. gob knows these slices too, without being told.
 var basic = []any{
 	int8(0), int16(0), int32(0), int64(0), uint(0), uint8(0), uint16(0), uint32(0), uint64(0), float32(0),
-	[]byte(nil), []string(nil), []int(nil), map[string]string(nil), time.Time{}, time.Duration(0),
+	[]byte(nil), []string(nil), []bool(nil), []int(nil), []int8(nil), []int16(nil), []int32(nil), []int64(nil),
+	[]uint(nil), []uint16(nil), []uint32(nil), []uint64(nil), []float32(nil), []float64(nil),
+	map[string]string(nil), time.Time{}, time.Duration(0),
 }
 
 func newTypes(own []any) (types, error) {
