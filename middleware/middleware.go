@@ -99,11 +99,27 @@ func (cfg *Config) serve(next echo.HandlerFunc, c echo.Context) error {
 		res.Writer, res.Committed, res.Status, res.Size = x, false, http.StatusOK, 0
 		c.SetResponse(res) // echo.WrapMiddleware inside has put another one over it
 		err = cfg.ErrorHandler(failed, c)
+	} else {
+		err = outage(err)
 	}
 	if err != nil {
 		pageFollows(res, x)
 	}
 	return err
+}
+
+// outage gives the error of a store that is away its status, where the handler has
+// returned it as it came: code that knows nothing of this package, such as what is
+// written for gorilla, has no other. An error with a status is left alone.
+func outage(err error) error {
+	if !errors.Is(err, session.ErrUnavailable) {
+		return err
+	}
+	var known *echo.HTTPError // below the check: it is an allocation
+	if errors.As(err, &known) {
+		return err
+	}
+	return Error(err)
 }
 
 // pageFollows lets the exchange know when an error page leaves. It is written

@@ -112,7 +112,7 @@ func (cfg *Config) serve(next echo.HandlerFunc, c *echo.Context) error {
 	c.SetRequest(r)
 	err, failed := run(next, c, x, f)
 	if failed == nil {
-		return err
+		return outage(err)
 	}
 	err = cfg.ErrorHandler(c, failed)
 	if res == nil {
@@ -127,6 +127,16 @@ func (cfg *Config) serve(next echo.HandlerFunc, c *echo.Context) error {
 		c.SetResponse(res)
 		c.Echo().HTTPErrorHandler(c, err)
 		x.Seal()
+	}
+	return err
+}
+
+// outage gives the error of a store that is away its status, where the handler has
+// returned it as it came: code that knows nothing of this package, such as what is
+// written for gorilla, has no other. An error with a status is left alone.
+func outage(err error) error {
+	if errors.Is(err, session.ErrUnavailable) && echo.StatusCode(err) == 0 {
+		return Error(err)
 	}
 	return err
 }

@@ -19,17 +19,20 @@ func newEcho5(manager *session.Manager, store sessions.Store) http.Handler {
 	e.Use(echosession.Middleware(manager))
 
 	e.GET("/auth/:provider", func(c *echo.Context) error {
+		if _, err := echosession.From(c); err != nil {
+			return err
+		}
 		gothic.BeginAuthHandler(c.Response(), gothic.GetContextWithProvider(c.Request(), c.Param("provider")))
 		return nil
 	})
 	e.GET("/auth/:provider/callback", func(c *echo.Context) error {
-		user, err := gothic.CompleteUserAuth(c.Response(), gothic.GetContextWithProvider(c.Request(), c.Param("provider")))
-		if err != nil {
-			return echo.NewHTTPError(http.StatusForbidden, "the login did not go through").Wrap(err)
-		}
 		s, err := echosession.From(c)
 		if err != nil {
 			return err
+		}
+		user, err := gothic.CompleteUserAuth(c.Response(), gothic.GetContextWithProvider(c.Request(), c.Param("provider")))
+		if err != nil {
+			return echo.NewHTTPError(http.StatusForbidden, "the login did not go through").Wrap(err)
 		}
 		if err := s.Login(user.Provider + ":" + user.UserID); err != nil {
 			return err

@@ -168,3 +168,19 @@ func TestALoginThatIsNotStoredIsNotToldToTheClient(t *testing.T) {
 		v.want("/", 200, `user ""`)
 	})
 }
+
+// gothic has one error for "no such login" and for "the store cannot be asked", and
+// writes it with a status of its own.
+func TestAnOutageIsNoAnswerOfGothics(t *testing.T) {
+	onBoth(t, func(v *visit) {
+		v.want("/theme?set=dark", 200, "saved")
+		state := v.begin()
+		answer := "/auth/gitea/callback?" + url.Values{"code": {"a code"}, "state": {state}}.Encode()
+		v.kit.Store.Fail(nil)
+		for _, path := range []string{"/auth/gitea", answer, "/auth/logout", "/theme?set=light", "/"} {
+			v.want(path, 503, "")
+		}
+		v.kit.Store.Recover()
+		v.want(answer, 200, "gitea:7") // nothing is lost
+	})
+}

@@ -70,17 +70,20 @@ func newEcho4(manager *session.Manager, store sessions.Store) http.Handler {
 	e.Use(contribsession.Middleware(store)) // for code that calls echo-contrib's session.Get
 
 	e.GET("/auth/:provider", func(c echo.Context) error {
+		if _, err := echosession.From(c); err != nil {
+			return err // gothic has no answer of its own to an outage
+		}
 		gothic.BeginAuthHandler(c.Response(), gothic.GetContextWithProvider(c.Request(), c.Param("provider")))
 		return nil
 	})
 	e.GET("/auth/:provider/callback", func(c echo.Context) error {
+		s, err := echosession.From(c)
+		if err != nil {
+			return err // first: to gothic an outage is "no such login"
+		}
 		user, err := gothic.CompleteUserAuth(c.Response(), gothic.GetContextWithProvider(c.Request(), c.Param("provider")))
 		if err != nil {
 			return echo.NewHTTPError(http.StatusForbidden, "the login did not go through").SetInternal(err)
-		}
-		s, err := echosession.From(c)
-		if err != nil {
-			return err
 		}
 		// From here on it is our login: a new id, and the cart stays.
 		if err := s.Login(user.Provider + ":" + user.UserID); err != nil {
