@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
@@ -45,8 +46,8 @@ type Found struct {
 func Adopt(old sessions.Store, name string, read func(*sessions.Session) (Found, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if _, err := r.Cookie(name); err == nil {
-				if err := adopt(old, name, read, w, r); err != nil {
+			if cookie, err := r.Cookie(name); err == nil && cookie.Value != "" {
+				if err := adopt(old, cookie, read, w, r); err != nil {
 					if r.Context().Err() == nil { // else it is the client who has gone
 						slog.ErrorContext(r.Context(), "An old login could not be adopted", "error", err)
 					}
@@ -60,19 +61,19 @@ func Adopt(old sessions.Store, name string, read func(*sessions.Session) (Found,
 	}
 }
 
-func adopt(old sessions.Store, name string, read func(*sessions.Session) (Found, error), w http.ResponseWriter, r *http.Request) error {
+func adopt(old sessions.Store, cookie *http.Cookie, read func(*sessions.Session) (Found, error), w http.ResponseWriter, r *http.Request) error {
 	s, err := session.FromContext(r.Context())
 	if err != nil || s.Degraded() || s.User() != "" {
 		return nil // the handler gets that error itself
 	}
 	// New and not Get: gorilla remembers a session by its name, whatever its store.
-	gs, err := old.New(r, name)
+	gs, err := old.New(r, cookie.Name)
 	var notOurs securecookie.Error
 	switch {
 	case errors.As(err, &notOurs) && notOurs.IsDecode(), errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return oldStore("New", err)
+		return oldStore("New", err, gs, cookie)
 	case gs.IsNew:
 		return nil
 	}
@@ -94,15 +95,19 @@ func adopt(old sessions.Store, name string, read func(*sessions.Session) (Found,
 	}
 	gs.Options.MaxAge = -1
 	if err := old.Save(r, w, gs); err != nil {
-		return errors.Join(oldStore("Save", err), s.Logout(r.Context()))
+		return errors.Join(oldStore("Save", err, gs, cookie), s.Logout(r.Context()))
 	}
 	return nil
 }
 
-// oldStore says what failed without the error's text, which may hold an id: a
-// FilesystemStore's has the name of the session's file.
-func oldStore(method string, err error) error {
-	return fmt.Errorf("gorillastore: adopting a login: the old store's %s failed with a %T", method, err)
+// oldStore is an error of the old store without its id, which a FilesystemStore's
+// has in the name of the session's file.
+func oldStore(method string, err error, gs *sessions.Session, cookie *http.Cookie) error {
+	text := strings.ReplaceAll(err.Error(), cookie.Value, "…")
+	if gs != nil && gs.ID != "" {
+		text = strings.ReplaceAll(text, gs.ID, "…")
+	}
+	return fmt.Errorf("gorillastore: adopting a login: the old store's %s: %s", method, text)
 }
 
 func takeOver(s *session.Session, found Found) error {

@@ -189,7 +189,7 @@ func TestAnAdoptionThatFailsIsLogged(t *testing.T) {
 		t.Errorf("the answer is %d", res.Code)
 	}
 	id := strings.TrimPrefix(filepath.Base(files[0]), "session_")
-	if !strings.Contains(log.String(), "the old store's New failed with a *fs.PathError") || strings.Contains(log.String(), id) {
+	if !strings.Contains(log.String(), "the old store's New: read "+dir) || strings.Contains(log.String(), id) {
 		t.Errorf("the log says %s", log.String())
 	}
 	log.Reset()

@@ -1,10 +1,13 @@
 package scsstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,5 +180,32 @@ func TestTheOldStoreMayBeOurs(t *testing.T) {
 	res := kit.Serve(app, login(t, old, map[string]any{"user": "ann"}))
 	if stats, _ := kit.Store.Stats(t.Context()); res.User(t) != "ann" || stats.Active != 1 {
 		t.Errorf("%q, and %d sessions", res.User(t), stats.Active)
+	}
+}
+
+// Somebody has to learn why visitors get a 503, and a store's error may have the
+// token in it.
+func TestAnAdoptionThatFailsIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	kit := sessiontest.New(t)
+	app, old, store := moving(kit)
+	r := login(t, old, map[string]any{"user": "ann"})
+	token := r.Cookies()[0].Value
+	store.find = errors.New("no connection for key " + token)
+	if res := kit.Serve(app, r); res.Code != 503 {
+		t.Errorf("the answer is %d", res.Code)
+	}
+	if !strings.Contains(log.String(), "the old manager's Load: no connection for key …") || strings.Contains(log.String(), token) {
+		t.Errorf("the log says %s", log.String())
+	}
+	log.Reset()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	kit.Serve(app, r.WithContext(ctx))
+	if log.Len() != 0 {
+		t.Errorf("the client has gone, and the log says %s", log.String())
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -76,7 +78,7 @@ type document struct {
 // FindCtx is part of [scs.CtxStore]. A store that cannot be asked is an error that
 // is [store.ErrUnavailable], and never "not found".
 func (s *Store) FindCtx(ctx context.Context, token string) (b []byte, found bool, err error) {
-	if token == "" {
+	if unusable(token) {
 		return nil, false, nil
 	}
 	r, err := s.below.Load(ctx, s.prefix+token)
@@ -96,11 +98,14 @@ func (s *Store) FindCtx(ctx context.Context, token string) (b []byte, found bool
 
 // CommitCtx is part of [scs.CtxStore]: it stores b until expiry, under a token that
 // is new or found, and replaces what is there. A token that this process has found,
-// and that is no more, is [ErrEnded]. An expiry that is past ends the session.
+// and that is no more, is [ErrEnded]. An expiry that is past ends the session. It
+// goes on when ctx is canceled; the deadline of ctx, where it has one, stays.
 func (s *Store) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
-	if token == "" {
-		return errors.New("scsstore: the token is empty")
+	if unusable(token) {
+		return errors.New("scsstore: the token is empty, or not valid UTF-8, or contains NUL")
 	}
+	ctx, cancel := onward(ctx)
+	defer cancel()
 	left := time.Until(expiry)
 	if left <= 0 {
 		return s.DeleteCtx(ctx, token)
@@ -157,11 +162,14 @@ func (s *Store) save(ctx context.Context, token string, r *store.Record, version
 }
 
 // DeleteCtx is part of [scs.CtxStore]. When it returns nil the session is gone for
-// good. What is not there is no error.
+// good. What is not there is no error. Like CommitCtx it goes on when the client has
+// gone: who logs out and closes the window has logged out.
 func (s *Store) DeleteCtx(ctx context.Context, token string) error {
-	if token == "" {
+	if unusable(token) {
 		return nil
 	}
+	ctx, cancel := onward(ctx)
+	defer cancel()
 	if err := s.below.Delete(ctx, &store.Record{ID: s.prefix + token}); err != nil {
 		return known(err)
 	}
@@ -206,6 +214,21 @@ func (s *Store) Delete(token string) error { return s.DeleteCtx(context.Backgrou
 
 // All is [Store.AllCtx] without a context.
 func (s *Store) All() (map[string][]byte, error) { return s.AllCtx(context.Background()) }
+
+// unusable reports a token that no store could keep: one made up by a client, where
+// tokens come by a header.
+func unusable(token string) bool {
+	return token == "" || !utf8.ValidString(token) || strings.ContainsRune(token, 0)
+}
+
+// onward is ctx as it is for a change that is not to be left half-way: without the
+// request's end, with its deadline.
+func onward(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	}
+	return context.WithoutCancel(ctx), func() {}
+}
 
 // known marks an error of the store as an outage.
 func known(err error) error {

@@ -23,30 +23,33 @@ var stores = map[string]func(t *testing.T) store.Store{
 	"memory": func(*testing.T) store.Store {
 		return memstore.New(memstore.Options{Logger: slog.New(slog.DiscardHandler)})
 	},
-	"Postgres": func(t *testing.T) store.Store {
-		pool, err := pgxpool.New(t.Context(), testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(pool.Close)
-		if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
-			t.Fatal(err)
-		}
-		s, err := pgstore.New(pool, pgstore.Options{Timeout: time.Minute})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	},
+	"Postgres": func(t *testing.T) store.Store { return postgres(t) },
 	"Redis": func(t *testing.T) store.Store {
-		client := redis.NewClient(&redis.Options{Addr: testserver.StartRedis(t, testserver.RedisOptions{}).Addr()})
-		t.Cleanup(func() { client.Close() })
-		s, err := redisstore.New(client, redisstore.Options{Timeout: time.Minute})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, err := redisstore.New(redisClient(t), redisstore.Options{Timeout: time.Minute})
+		must(t, err)
 		return s
 	},
+	"Redis in front of Postgres": func(t *testing.T) store.Store {
+		s, err := redisstore.NewTier(redisClient(t), postgres(t), redisstore.TierOptions{Timeout: 5 * time.Second})
+		must(t, err)
+		return s
+	},
+}
+
+func postgres(t *testing.T) store.Store {
+	pool, err := pgxpool.New(t.Context(), testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t))
+	must(t, err)
+	t.Cleanup(pool.Close)
+	must(t, pgstore.Migrate(t.Context(), pool, pgstore.Options{}))
+	s, err := pgstore.New(pool, pgstore.Options{Timeout: time.Minute})
+	must(t, err)
+	return s
+}
+
+func redisClient(t *testing.T) *redis.Client {
+	client := redis.NewClient(&redis.Options{Addr: testserver.StartRedis(t, testserver.RedisOptions{}).Addr(), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { client.Close() })
+	return client
 }
 
 // onEach runs a test on a fresh store of each kind.

@@ -42,10 +42,16 @@ func TestFindCommitDelete(t *testing.T) {
 
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, s *scsstore.Store, _ store.Store) {
+	onEach(t, func(t *testing.T, s *scsstore.Store, below store.Store) {
 		must(t, s.CommitCtx(t.Context(), "short", []byte("data"), time.Now().Add(300*time.Millisecond)))
 		must(t, s.CommitCtx(t.Context(), "shortened", []byte("data"), time.Now().Add(time.Hour)))
 		must(t, s.CommitCtx(t.Context(), "shortened", []byte("data"), time.Now().Add(300*time.Millisecond)))
+		// An IdleTimeout is a commit with each request, each with a later end.
+		must(t, s.CommitCtx(t.Context(), "renewed", []byte("data"), time.Now().Add(time.Minute)))
+		must(t, s.CommitCtx(t.Context(), "renewed", []byte("data"), time.Now().Add(time.Hour)))
+		if left := left(t, below, "scs:renewed"); left < 59*time.Minute || left > time.Hour {
+			t.Errorf("renewed for an hour, and %s are left", left)
+		}
 		must(t, s.CommitCtx(t.Context(), "past", []byte("data"), time.Now().Add(time.Hour)))
 		must(t, s.CommitCtx(t.Context(), "past", []byte("data"), time.Now().Add(-time.Second)))
 		must(t, s.CommitCtx(t.Context(), "never", []byte("data"), time.Time{}))
@@ -66,10 +72,18 @@ func TestExpiry(t *testing.T) {
 			}
 		}
 		finds(t, s, "long", "data")
-		if all, err := s.AllCtx(t.Context()); err != nil || len(all) != 1 {
-			t.Errorf("All: %d sessions, %v; want the one that is live", len(all), err)
+		if all, err := s.AllCtx(t.Context()); err != nil || len(all) != 2 {
+			t.Errorf("All: %d sessions, %v; want the two that are live", len(all), err)
 		}
 	})
+}
+
+// left is how long a record still lives.
+func left(t *testing.T, below store.Store, id string) time.Duration {
+	t.Helper()
+	r, err := below.Load(t.Context(), id)
+	must(t, err)
+	return r.Expires.Sub(r.Now)
 }
 
 func TestIterate(t *testing.T) {
