@@ -10,10 +10,11 @@ import (
 )
 
 // User is who is logged in, or "": a UserGetter for echo-contrib/casbin and its
-// like. The error is [From]'s; casbin makes it a 403 unless its ErrorHandler
+// like. The error is [From]'s, and an outage is one also on a route that goes on as
+// anonymous: who it is, is not known. casbin makes it a 403 unless its ErrorHandler
 // returns it as it is.
 func User(c echo.Context) (string, error) {
-	s, err := From(c)
+	s, err := known(c)
 	if err != nil {
 		return "", err
 	}
@@ -37,10 +38,10 @@ func Identifier(c echo.Context) (string, error) {
 
 // Value extracts a string that the session holds under a key: a token for
 // echo-jwt's TokenLookupFuncs. A session without it is an error that names the
-// key, and a store that is away is [From]'s.
+// key; without a store it is the error of [User].
 func Value(key string) middleware.ValuesExtractor {
 	return func(c echo.Context) ([]string, error) {
-		s, err := From(c)
+		s, err := known(c)
 		if err != nil {
 			return nil, err
 		}
@@ -53,6 +54,16 @@ func Value(key string) middleware.ValuesExtractor {
 		}
 		return []string{value}, nil
 	}
+}
+
+// known is [From] for those who decide by what the session holds: an outage is no
+// empty session.
+func known(c echo.Context) (*session.Session, error) {
+	s, err := From(c)
+	if err == nil && s.Degraded() {
+		return nil, Error(session.ErrReadOnly)
+	}
+	return s, err
 }
 
 // RequireCSRF lets requests pass that [session.CheckCSRF] lets pass. Others are an

@@ -63,7 +63,7 @@ func TestHelpers(t *testing.T) {
 		}
 	})
 	kit.Store.Fail(nil)
-	in(ann, true, func(c *echo.Context) {
+	without := func(c *echo.Context) {
 		if id, err := echosession.Identifier(c); id != "address:192.0.2.1" || err != nil {
 			t.Errorf("Identifier without a store: %q, %v", id, err)
 		}
@@ -74,6 +74,13 @@ func TestHelpers(t *testing.T) {
 				t.Errorf("%s without a store: %v", what, err)
 			}
 		}
+	}
+	in(ann, true, without)
+	in(ann, true, func(c *echo.Context) {
+		if err := session.SetOutage(c.Request().Context(), session.OutageAnonymous); err != nil {
+			t.Error(err)
+		}
+		without(c)
 	})
 }
 
