@@ -72,6 +72,7 @@ func TestWhatGoesWrongIsSaid(t *testing.T) {
 	fail(func(t testing.TB) { kept.WantCookie(t) }).want(t, "a cookie that stays", "no session cookie")
 	fail(func(t testing.TB) { kit.LoggedIn(t, get("/"), "") }).want(t, "a login of nobody", "step 1")
 	fail(func(t testing.TB) { kit.LoggedIn(t, get("/"), "ann", sessiontest.Set("cookie", 1)) }).want(t, "a reserved key", "reserved")
+	fail(func(t testing.TB) { sessiontest.LoggedIn(t, nil, get("/"), "ann") }).want(t, "no manager", "manager is nil")
 	fail(func(t testing.TB) { sessiontest.Value[string](t, given, "visits") }).want(t, "a value of another type", "another type")
 	fail(func(t testing.TB) { sessiontest.New(t, func(c *session.Config) { c.Idle = -1 }) }).want(t, "a bad configuration", "Idle")
 

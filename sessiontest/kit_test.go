@@ -1,6 +1,7 @@
 package sessiontest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -94,6 +95,37 @@ func TestAnyManagerWillDo(t *testing.T) {
 	newApp(m).ServeHTTP(w, sessiontest.LoggedIn(t, m, get("/me"), "ann"))
 	if w.Body.String() != "ann" {
 		t.Errorf("answers %d %q", w.Code, w.Body)
+	}
+}
+
+// A login is made from where the request comes from, for a page of devices.
+func TestALoginIsTheRequestsOwn(t *testing.T) {
+	t.Parallel()
+	kit := sessiontest.New(t, func(c *session.Config) { c.Address = func(r *http.Request) string { return r.RemoteAddr } })
+	r := get("/me")
+	r.RemoteAddr = "203.0.113.7:1234"
+	r.Header.Set("User-Agent", "Firefox")
+	kit.LoggedIn(t, r, "ann")
+	devices, err := kit.Manager.Devices(t.Context(), "ann")
+	if err != nil || len(devices) != 1 || devices[0].Device != "Firefox" || devices[0].Address != r.RemoteAddr {
+		t.Errorf("%v, %v", devices, err)
+	}
+}
+
+// The client of the request under test may go away; the login was before.
+func TestARequestThatIsCanceled(t *testing.T) {
+	t.Parallel()
+	kit := sessiontest.New(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := kit.LoggedIn(t, get("/visit").WithContext(ctx), "ann")
+	again := kit.LoggedIn(t, r, "bob", sessiontest.Set("theme", "dark"))
+	if again.Context().Err() == nil {
+		t.Error("the request's context is another one")
+	}
+	res := kit.Serve(newApp(kit.Manager), again)
+	if theme, _ := sessiontest.Value[string](t, res, "theme"); theme != "dark" || res.User(t) != "bob" {
+		t.Errorf("%q has the theme %q", res.User(t), theme)
 	}
 }
 

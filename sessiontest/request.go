@@ -1,6 +1,8 @@
 package sessiontest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -46,10 +48,15 @@ func Prepare(t testing.TB, m *session.Manager, r *http.Request, steps ...Step) *
 	return follow(r, r.Header["Cookie"], w.Header())
 }
 
-// with does the steps in the session of a request of its own with r's cookies.
+// with does the steps in the session of a request of its own that comes from where
+// r does: with its headers, cookies and address. It is over before r is sent, so
+// that r may be one whose client goes away.
 func with(m *session.Manager, w http.ResponseWriter, r *http.Request, steps ...Step) error {
-	own := httptest.NewRequestWithContext(r.Context(), http.MethodGet, "https://sessiontest.invalid/", nil)
-	own.Header["Cookie"] = r.Header["Cookie"]
+	if m == nil {
+		return errors.New("sessiontest: the manager is nil; give the one that the application has")
+	}
+	own := httptest.NewRequestWithContext(context.WithoutCancel(r.Context()), http.MethodGet, "https://sessiontest.invalid/", nil)
+	own.Header, own.RemoteAddr = r.Header.Clone(), r.RemoteAddr
 	x, inner, err := m.Open(w, own)
 	if err != nil {
 		return err
