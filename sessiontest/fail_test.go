@@ -76,6 +76,16 @@ func TestWhatGoesWrongIsSaid(t *testing.T) {
 	fail(func(t testing.TB) { sessiontest.Value[string](t, given, "visits") }).want(t, "a value of another type", "another type")
 	fail(func(t testing.TB) { sessiontest.New(t, func(c *session.Config) { c.Idle = -1 }) }).want(t, "a bad configuration", "Idle")
 
+	other := func(times int) *sessiontest.Response { // a middleware that rewrites cookies
+		return kit.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for range times {
+				http.SetCookie(w, &http.Cookie{Name: "session", Value: "rewritten"})
+			}
+		}), get("/"))
+	}
+	fail(func(t testing.TB) { other(1).WantCookie(t) }).want(t, "a cookie that scripts can read", "not HttpOnly")
+	fail(func(t testing.TB) { other(2).WantKept(t) }).want(t, "a cookie that is set twice", "2 times")
+
 	kit.Store.Fail(errors.New("on fire"))
 	fail(func(t testing.TB) { kit.LoggedIn(t, get("/"), "ann") }).want(t, "a store that fails", "on fire")
 }
