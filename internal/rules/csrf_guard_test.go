@@ -1,4 +1,4 @@
-package session_test
+package rules_test
 
 import (
 	"fmt"
