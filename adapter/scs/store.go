@@ -150,7 +150,7 @@ func (s *Store) save(ctx context.Context, token string, r *store.Record, version
 		case !errors.Is(err, store.ErrConflict):
 			return known(err)
 		}
-		now, err := s.below.Load(ctx, r.ID)
+		now, err := s.original(ctx, r.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return ErrEnded
 		}
@@ -159,6 +159,15 @@ func (s *Store) save(ctx context.Context, token string, r *store.Record, version
 		}
 		version = now.Version
 	}
+}
+
+// original reads past a copy: the version in one may lose to the stored one for as
+// long as it is served.
+func (s *Store) original(ctx context.Context, id string) (*store.Record, error) {
+	if a, err := store.As[store.Authority](s.below); err == nil {
+		return a.LoadFresh(ctx, id)
+	}
+	return s.below.Load(ctx, id)
 }
 
 // DeleteCtx is part of [scs.CtxStore]. When it returns nil the session is gone for
