@@ -81,7 +81,8 @@ type values map[string]json.RawMessage
 func (b bucket) over(now time.Time) bool { return b.Until != 0 && now.UnixMilli() >= b.Until }
 
 // Get returns the session of that name for this request, always the same one. It
-// is never nil; see [Store.New] for the error.
+// is nil only beside gorilla's own error for a name that no cookie could have; see
+// [Store.New] for the other errors.
 func (st *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(bound{st, r}, name)
 }
