@@ -88,7 +88,7 @@ func TestRequireCSRF(t *testing.T) {
 	t.Parallel()
 	kit := sessiontest.New(t)
 	e := echo.New()
-	e.Use(echosession.Middleware(kit.Manager), echosession.RequireCSRF)
+	e.Use(echosession.Middleware(kit.Manager), echosession.RequireCSRF())
 	e.Any("/", func(c echo.Context) error {
 		s, err := echosession.From(c)
 		if err != nil {

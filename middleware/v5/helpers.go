@@ -66,8 +66,3 @@ func known(c *echo.Context) (*session.Session, error) {
 	}
 	return s, err
 }
-
-// RequireCSRF lets requests pass that [session.CheckCSRF] lets pass. Others are an
-// error for Echo's error handler: 403, and 503 while the store is away. It goes
-// inside [Middleware], on a group or a route.
-func RequireCSRF(next echo.HandlerFunc) echo.HandlerFunc { return require(session.CheckCSRF)(next) }

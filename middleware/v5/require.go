@@ -24,6 +24,11 @@ func RequireRecentLogin(maxAge time.Duration) echo.MiddlewareFunc {
 	return require(func(r *http.Request) error { return session.CheckRecentLogin(r.Context(), maxAge) })
 }
 
+// RequireCSRF lets requests pass that [session.CheckCSRF] lets pass. Others are an
+// error for Echo's error handler: 403, and 503 while the store is away. It goes
+// inside [Middleware], on a group or a route.
+func RequireCSRF() echo.MiddlewareFunc { return require(session.CheckCSRF) }
+
 func require(check func(*http.Request) error) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {

@@ -107,7 +107,7 @@ func newApp(manager *session.Manager) (http.Handler, error) {
 	}))
 
 	e.GET("/form", form)
-	e.POST("/pay", hello, echosession.RequireCSRF)
+	e.POST("/pay", hello, echosession.RequireCSRF())
 
 	e.GET("/oauth/begin", begin)
 	e.GET("/oauth/callback", callback)
