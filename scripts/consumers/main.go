@@ -5,7 +5,7 @@
 //
 //	go run ./scripts/consumers          print the table
 //	go run ./scripts/consumers -write   put it into docs/dependencies.md
-//	go run ./scripts/consumers -check   fail where docs/dependencies.md has another one
+//	go run ./scripts/consumers -check   fail where docs/dependencies.md has another one; what cannot be fetched is not checked
 package main
 
 import (
@@ -34,6 +34,11 @@ func main() {
 
 func run(write, check bool) error {
 	table, err := measureAll()
+	if check && errors.Is(err, errTidy) {
+		// That our own modules are tidy is another check.
+		fmt.Fprintln(os.Stderr, "consumers: not checked:", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

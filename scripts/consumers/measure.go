@@ -13,6 +13,10 @@ import (
 
 const ours = "github.com/echosession/session"
 
+// errTidy is that a consumer's module cannot be tidied: other versions than ours
+// are wanted for that, which may be neither in the module cache nor in reach.
+var errTidy = errors.New("no module can be made of it")
+
 // A cost is what a consumer pays.
 type cost struct{ modules, packages, mod, sum int }
 
@@ -30,7 +34,7 @@ func measure(root string, c consumer) (cost, error) {
 		}
 	}
 	if _, err := command(dir, "mod", "tidy"); err != nil {
-		return cost{}, err
+		return cost{}, errors.Join(errTidy, err)
 	}
 	var paid cost
 	if paid.mod, err = required(filepath.Join(dir, "go.mod")); err != nil {
