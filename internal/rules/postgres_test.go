@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"context"
 	"flag"
 	"go/ast"
 	"go/parser"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -105,9 +107,19 @@ type postgresKind struct {
 	mode    string // of execution
 	pooler  bool
 
+	t        *testing.T // of all tests on it
 	server   *testserver.Postgres
-	database string // migrated, and used by no test: each store gets a copy
+	database string // migrated, and used by no test: stores get copies
 	through  *testserver.PgBouncer
+
+	mu   sync.Mutex
+	free []*postgresCopy
+}
+
+// A postgresCopy is a database for one store after the other.
+type postgresCopy struct {
+	url  string
+	rows *pgxpool.Pool // behind the back of the triggers
 }
 
 // guideTable is express-session's, as connect-pg-simple makes it.
@@ -135,7 +147,7 @@ var kindOfPostgres *postgresKind
 // prepare makes the database. Nobody may be connected to what is copied.
 func (k *postgresKind) prepare(t *testing.T) {
 	t.Helper()
-	kindOfPostgres = k
+	kindOfPostgres, k.t, k.free = k, t, nil
 	k.server = testserver.SharedPostgres(t, testserver.PostgresOptions{Version: k.version})
 	k.database = k.server.Database(t)
 	settings := []string{}
@@ -201,14 +213,45 @@ func newStore(t *testing.T, clock *clock) statefulStore {
 	return newMemory(clock)
 }
 
+// take is a database as the migration left it, until the end of a test. To make one
+// costs more than most tests.
+func (k *postgresKind) take(t *testing.T) *postgresCopy {
+	t.Helper()
+	k.mu.Lock()
+	var c *postgresCopy
+	if last := len(k.free) - 1; last >= 0 {
+		c, k.free = k.free[last], k.free[:last]
+	}
+	k.mu.Unlock()
+	if c == nil {
+		c = &postgresCopy{url: k.server.Copy(k.t, k.database)}
+		c.rows = connect(k.t, c.url, "session_replication_role", "replica")
+	}
+	t.Cleanup(func() { // after all that the test has opened later is closed
+		_, err := c.rows.Exec(context.WithoutCancel(t.Context()), `DO $$ BEGIN
+			LOCK TABLE session; -- after whatever is still under way
+			DELETE FROM session; DELETE FROM session_dead; DELETE FROM session_change; DELETE FROM session_revocation; DELETE FROM session_job;
+			UPDATE session_state SET generation = 1, polled = '-infinity', recording = NULL;
+		END $$`)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.free = append(k.free, c)
+	})
+	return c
+}
+
 // newPostgres is a store on a database of its own.
 func newPostgres(t *testing.T, clock *clock) *pgstore.Store {
 	t.Helper()
 	k := kindOfPostgres
-	url := k.server.Copy(t, k.database)
-	at := url
+	c := k.take(t)
+	at := c.url
 	if k.through != nil {
-		at = k.through.URL(url)
+		at = k.through.URL(at)
 	}
 	var settings []string
 	if k.zone != "" && k.through == nil { // nor does it matter where a pooler asks
@@ -219,11 +262,10 @@ func newPostgres(t *testing.T, clock *clock) *pgstore.Store {
 		t.Fatal(err)
 	}
 	if clock != nil {
-		// A server's clock is its own. Time passes for the rows instead, behind
-		// the back of the triggers: nobody has written anything.
-		rows := connect(t, url, "session_replication_role", "replica")
+		// A server's clock is its own. Time passes for the rows instead: nobody has
+		// written anything.
 		clock.onPass(func(d time.Duration) {
-			_, err := rows.Exec(t.Context(), `UPDATE session SET
+			_, err := c.rows.Exec(t.Context(), `UPDATE session SET
 				expire = expire - $1::bigint * interval '1 microsecond',
 				created_at = created_at - $1::bigint * interval '1 microsecond'`, d.Microseconds())
 			if err != nil {
