@@ -12,22 +12,25 @@ import (
 
 // Nothing is stored for a visitor who stores nothing.
 func TestNothingIsStored(t *testing.T) {
-	const visitors = 1000
+	visitors := 1000
+	if strings.HasPrefix(t.Name(), "TestOn") {
+		visitors = 100 // on a server, which hardly any of them reaches
+	}
 	tests := []struct {
 		name   string
 		cookie func(i int) string
 		loads  int // store calls of them all
 	}{
-		{"1,000 anonymous requests: no store call", func(int) string { return "" }, 0},
-		{"1,000 forged cookies: no store call", func(i int) string { return fmt.Sprintf("session=s%%3Aid-%d.%s", i, strings.Repeat("A", 43)) }, 0},
-		{"1,000 cookies with another id's signature: no store call", func(i int) string {
+		{"anonymous requests: no store call", func(int) string { return "" }, 0},
+		{"forged cookies: no store call", func(i int) string { return fmt.Sprintf("session=s%%3Aid-%d.%s", i, strings.Repeat("A", 43)) }, 0},
+		{"cookies with another id's signature: no store call", func(i int) string {
 			return strings.Replace(signedCookie("mine"), "mine", fmt.Sprint("yours", i), 1)
 		}, 0},
-		{"1,000 unsigned cookies: no store call", func(i int) string { return fmt.Sprint("session=id-", i) }, 0},
-		{"1,000 well-signed unknown cookies: looked up, and no more", func(i int) string { return signedCookie(fmt.Sprint("unknown-", i)) }, visitors},
+		{"unsigned cookies: no store call", func(i int) string { return fmt.Sprint("session=id-", i) }, 0},
+		{"well-signed unknown cookies: looked up, and no more", func(i int) string { return signedCookie(fmt.Sprint("unknown-", i)) }, visitors},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name+", nothing stored, no Set-Cookie, no 5xx", func(t *testing.T) {
+		t.Run(fmt.Sprint(visitors, " ", tt.name, ", nothing stored, no Set-Cookie, no 5xx"), func(t *testing.T) {
 			stored := newStore(t, nil)
 			st := newRig(stored)
 			a := newApp(t, st)
