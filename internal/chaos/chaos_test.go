@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	runTime = flag.Duration("chaos.time", 12*time.Second, "how long things are broken")
+	runTime = flag.Duration("chaos.time", 8*time.Second, "how long things are broken")
 	runSeed = flag.Uint64("chaos.seed", 0, "of faults and operations; 0 is a new one")
 )
 

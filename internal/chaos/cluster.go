@@ -80,15 +80,16 @@ func startCluster(t testing.TB, nodes int) *cluster {
 }
 
 // build makes the reference application, with the race detector where we have it.
+// "go run" keeps the program that it has linked; "go build" links it each time.
 func build(t testing.TB) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "login")
-	args := []string{"build", "-o", program}
+	args := []string{"run", "-exec=cp"}
 	if raceEnabled {
 		args = append(args, "-race")
 	}
-	if out, err := exec.Command("go", append(args, "github.com/echosession/session/examples/login")...).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if out, err := exec.Command("go", append(args, "github.com/echosession/session/examples/login", program)...).CombinedOutput(); err != nil {
+		t.Fatalf("go run: %v\n%s", err, out)
 	}
 	return program
 }
