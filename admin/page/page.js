@@ -161,7 +161,7 @@ function showHealth(h) {
 		fact("Server of the copies", h.copies.breaker === "open" ? "left alone for a moment" : "in use", h.copies.breaker === "open");
 	}
 	if (h.pool) {
-		fact("Connections", `${h.pool.inUse} in use, ${h.pool.idle} idle, at most ${h.pool.max}`);
+		fact("Connections", `${h.pool.inUse} in use, ${h.pool.idle} idle` + (h.pool.max === null ? "" : `, at most ${h.pool.max}`));
 		fact("Waits for one", number.format(h.pool.waited));
 	}
 	if (h.resurrectionsPrevented !== null) fact("Kept ended, within a day", number.format(h.resurrectionsPrevented));
