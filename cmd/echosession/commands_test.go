@@ -41,12 +41,14 @@ func TestUsage(t *testing.T) {
 	e := migrated(t)
 	e.login(t, "ann", "1")
 	for line, part := range map[string]string{
-		"":             "which command?",
-		"nope":         `unknown command "nope"`,
-		"stats --nope": "unknown flag: --nope",
-		"stats more":   `unknown command "more"`,
-		"list":         `required flag(s) "user" not set`,
-		"list --user=": "--user is empty",
+		"":                 "which command?",
+		"nope":             `unknown command "nope"`,
+		"stats --nope":     "unknown flag: --nope",
+		"stats more":       `unknown command "more"`,
+		"list":             `required flag(s) "user" not set`,
+		"list --user=":     "--user is empty",
+		"list --user=\xff": "--user is not UTF-8",
+		"revoke --user=" + strings.Repeat("x", 256): "--user has 256 bytes",
 		"list --user ann --session-idle-timeout 5x": `SESSION_IDLE_TIMEOUT is "5x"`,
 		"revoke":                       "say which",
 		"revoke --user= ":              "--user is empty",
