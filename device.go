@@ -24,7 +24,8 @@ type Device struct {
 	Device string
 	// Address is where the login came from; "" unless [Config.Address] is set.
 	Address string
-	// Created is when the session began: for most, with the login.
+	// Created is when the session began: for most, with the login. Zero where
+	// nobody knows, as of one in Redis that Express has made.
 	Created time.Time
 	// LastSeen is when the session was last written or renewed, since a read
 	// leaves no trace of its own. The last use may be later, by up to

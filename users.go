@@ -23,12 +23,17 @@ func (m *Manager) List(ctx context.Context, user string) ([]*store.Record, error
 	return list, known(err)
 }
 
+// everyoneTimeout bounds the end of everybody's sessions, which may be millions.
+const everyoneTimeout = 10 * time.Minute
+
 // Revoke ends the sessions that v names, at once, and says how many they were.
 // When it returns nil that is final, as for [Session.Logout]; a login of such a
 // user that was being stored meanwhile is dead too. It goes on when the client
-// has gone. The session of the request itself is among them where v says so:
-// call Logout as well, to take its cookie. [Config.Hook] is told, unless v.Handle
-// ended nothing and cannot be a handle: then it may be an id that somebody pasted.
+// has gone. It takes [Config.LogoutTimeout] at most, and ten minutes to end
+// everyone's sessions. The session of the request itself is among them where v says
+// so: call Logout as well, to take its cookie. [Config.Hook] is told, unless
+// v.Handle ended nothing and cannot be a handle: then it may be an id that somebody
+// pasted.
 func (m *Manager) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	if err := v.Validate(); err != nil {
 		return 0, err
@@ -38,7 +43,11 @@ func (m *Manager) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 		return 0, err
 	}
 	began := time.Now()
-	within := within(context.WithoutCancel(ctx), m.cfg.LogoutTimeout)
+	timeout := m.cfg.LogoutTimeout
+	if v.Everyone {
+		timeout = max(timeout, everyoneTimeout)
+	}
+	within := within(context.WithoutCancel(ctx), timeout)
 	defer within.cancel()
 	n, err := index.Revoke(within, v)
 	if err != nil {

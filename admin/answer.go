@@ -40,13 +40,14 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		said = refusal{status: http.StatusInternalServerError, text: http.StatusText(http.StatusInternalServerError)}
 	}
-	if said.status >= http.StatusInternalServerError && r.Context().Err() == nil {
+	// That a store cannot do something is no fault of today's, and the page asks on.
+	if said.status >= http.StatusInternalServerError && said.status != http.StatusNotImplemented && r.Context().Err() == nil {
 		h.o.Logger.ErrorContext(r.Context(), "Session admin failed", "path", r.URL.Path, "status", said.status, "error", err)
 	}
 	if said.wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(said.wait.Seconds()))))
 	}
-	writeJSON(w, said.status, struct {
+	_ = writeJSON(w, said.status, struct { // a text always fits
 		Error string `json:"error"`
 	}{said.text})
 }
@@ -62,8 +63,14 @@ func purpose(r *http.Request) string {
 	return "find sessions by their user or handle"
 }
 
-func writeJSON(w http.ResponseWriter, status int, value any) {
+// writeJSON encodes before it writes: an answer that JSON cannot hold is no 200.
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // a client that has gone reads nothing
+	_, _ = w.Write(append(body, '\n')) // a client that has gone reads nothing
+	return nil
 }

@@ -56,10 +56,9 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		Revoked int `json:"revoked"`
 	}{n})
-	return nil
 }
 
 func (h *Handler) cleanup(w http.ResponseWriter, r *http.Request) error {
@@ -68,10 +67,9 @@ func (h *Handler) cleanup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		Deleted int `json:"deleted"`
 	}{n})
-	return nil
 }
 
 // readOrder reads JSON, or a form as curl's -d sends it. A name it does not know

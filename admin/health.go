@@ -40,7 +40,7 @@ type cleanup struct {
 type pool struct {
 	InUse  int   `json:"inUse"`
 	Idle   int   `json:"idle"`
-	Max    int   `json:"max"`
+	Max    *int  `json:"max"` // null: the client does not know
 	Waited int64 `json:"waited"`
 }
 
@@ -54,16 +54,12 @@ func (h *Handler) health(w http.ResponseWriter, r *http.Request) error {
 		h.ask(ctx, &a)
 	}
 	report, err := h.sessions.Report(ctx)
-	switch {
-	case err == nil:
-		a.tell(report)
-	case errors.Is(err, errors.ErrUnsupported):
-	default:
+	a.tell(report, err == nil)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		h.o.Logger.ErrorContext(ctx, "Session admin failed", "path", r.URL.Path, "error", err)
 		a.Status = "unavailable"
 	}
-	writeJSON(w, http.StatusOK, a)
-	return nil
+	return writeJSON(w, http.StatusOK, a)
 }
 
 // ask asks the servers.
@@ -79,11 +75,18 @@ func (h *Handler) ask(ctx context.Context, a *healthAnswer) {
 	}
 }
 
-// tell adds what the store says of its own work.
-func (a *healthAnswer) tell(r store.Report) {
-	a.Prevented = &r.Prevented
+// tell adds what the store says of its own work. Connections and copies are this
+// process's, and told in an outage as well: then they matter most. The number
+// beside them is only known where the whole was answered.
+func (a *healthAnswer) tell(r store.Report, answered bool) {
+	if answered {
+		a.Prevented = &r.Prevented
+	}
 	if p := r.Pool; p != nil {
-		a.Pool = &pool{p.InUse, p.Idle, p.Max, p.Waited}
+		a.Pool = &pool{InUse: p.InUse, Idle: p.Idle, Waited: p.Waited}
+		if p.Max > 0 {
+			a.Pool.Max = &p.Max
+		}
 	}
 	if c := r.Cleanup; c != nil {
 		a.Cleanup = &cleanup{Started: c.Started.UTC(), Removed: c.Removed}

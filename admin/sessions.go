@@ -28,6 +28,5 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	if s, err := session.FromContext(r.Context()); err == nil {
 		own = s.Handle()
 	}
-	writeJSON(w, http.StatusOK, devices.Of(user, found, maxListed, own))
-	return nil
+	return writeJSON(w, http.StatusOK, devices.Of(user, found, maxListed, own))
 }

@@ -12,6 +12,5 @@ func (h *Handler) stats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, figures.Of(s))
-	return nil
+	return writeJSON(w, http.StatusOK, figures.Of(s))
 }

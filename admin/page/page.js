@@ -1,7 +1,7 @@
 import { bars, columns, element, empty, number, share } from "./charts.js";
 
 const $ = (id) => document.getElementById(id);
-const refreshEvery = 10_000;
+const refreshEvery = 10_000, patience = 20_000;
 
 // ——— Talking to the API
 
@@ -14,7 +14,10 @@ class Refused extends Error {
 
 async function api(path, { body, token } = {}) {
 	const options = { headers: {}, cache: "no-store" };
-	if (body !== undefined) {
+	// A change takes what it takes; but a server that says nothing must not leave
+	// old figures standing as if they were new.
+	if (body === undefined) options.signal = AbortSignal.timeout(patience);
+	else {
 		options.method = "POST";
 		options.headers["Content-Type"] = "application/json";
 		options.body = JSON.stringify(body);
@@ -161,7 +164,7 @@ function showHealth(h) {
 		fact("Server of the copies", h.copies.breaker === "open" ? "left alone for a moment" : "in use", h.copies.breaker === "open");
 	}
 	if (h.pool) {
-		fact("Connections", `${h.pool.inUse} in use, ${h.pool.idle} idle, at most ${h.pool.max}`);
+		fact("Connections", `${h.pool.inUse} in use, ${h.pool.idle} idle` + (h.pool.max === null ? "" : `, at most ${h.pool.max}`));
 		fact("Waits for one", number.format(h.pool.waited));
 	}
 	if (h.resurrectionsPrevented !== null) fact("Kept ended, within a day", number.format(h.resurrectionsPrevented));
@@ -273,8 +276,11 @@ $("sign-out").addEventListener("click", async () => {
 // ——— A user's sessions
 
 let found; // {user, total, sessions}
+let looks = 0;
 
+// forget also has an answer that is still on its way come to nothing.
 function forget() {
+	looks++;
 	found = undefined;
 	$("found").textContent = "";
 	$("list").replaceChildren();
@@ -283,13 +289,17 @@ function forget() {
 
 async function find(user) {
 	forget();
+	const look = looks;
 	$("found").textContent = "Looking…";
+	let answer;
 	try {
-		found = await api("sessions?user=" + encodeURIComponent(user));
+		answer = await api("sessions?user=" + encodeURIComponent(user));
 	} catch (e) {
-		if (!lost(e)) $("found").textContent = e.message;
+		if (!lost(e) && look === looks) $("found").textContent = e.message;
 		return;
 	}
+	if (look !== looks) return; // somebody has asked for another one since, or signed out
+	found = answer;
 	const { total, sessions } = found;
 	$("found").textContent = total === 0 ? `${found.user} is not logged in anywhere.` :
 		`${found.user} is logged in ${total === 1 ? "once" : `${number.format(total)} times`}` + (sessions.length < total ? `; the newest ${sessions.length} are listed.` : ".");

@@ -49,8 +49,11 @@ func (t *tool) cleanup() *cobra.Command {
 			took := time.Since(began)
 			done()
 			<-shown
-			if err != nil {
-				return fmt.Errorf("%d expired sessions are removed, then: %w", n, err)
+			switch {
+			case err != nil && cmd.Context().Err() != nil:
+				return fmt.Errorf("interrupted; %s removed", plural(n, "expired session"))
+			case err != nil:
+				return fmt.Errorf("%s removed, then: %w", plural(n, "expired session"), err)
 			}
 			return t.cleaned(cleaned{Deleted: n, Took: took.Round(time.Millisecond).String(), Note: t.otherRun(cmd.Context(), b.Store, n)})
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -34,8 +33,10 @@ func (t *tool) convert(ctx context.Context, pool *pgxpool.Pool, s *open.Settings
 	}
 	c := conversion{tableOf(s), plan.Needed, plan.Zone, plan.Rewrites, plan.Rows, plan.Bytes, plan.Locked.Seconds(), false}
 	if plan.Needed && !dryRun {
-		if !yes && !t.confirm(c.announcement()+"\nType yes to go on: ") {
-			return errors.New("not confirmed; nothing is changed")
+		if !yes {
+			if err := t.confirm(ctx, c.announcement()+"\nType yes to go on: "); err != nil {
+				return err
+			}
 		}
 		if err := pgstore.ConvertExpire(ctx, pool, s.Options); err != nil {
 			return err

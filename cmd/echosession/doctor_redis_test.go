@@ -96,3 +96,16 @@ func TestDoctorOfAWrongPassword(t *testing.T) {
 		wrong["REDIS_URL"] = e["REDIS_URL"]
 	}}.mend(t)
 }
+
+// TestDoctorOfARedisThatTellsNothing: what it was not told is not "ok".
+func TestDoctorOfARedisThatTellsNothing(t *testing.T) {
+	t.Parallel()
+	e := limited("~sess:* ~echosession:* +@all -@admin -@dangerous")(t)
+	report := decode[doctor.Report](t, e.run(t, "doctor"))
+	for _, r := range report.Results {
+		told := r.Check != "redis role" && r.Check != "redis eviction" && r.Check != "redis persistence"
+		if strings.HasPrefix(r.Check, "redis ") && (r.Status == doctor.Skipped) == told {
+			t.Errorf("%s is %s", r.Check, r.Status)
+		}
+	}
+}

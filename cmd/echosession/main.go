@@ -21,7 +21,7 @@ func main() {
 	quiet()
 	t := &tool{
 		lookup: os.LookupEnv, in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		asks:   isatty.IsTerminal(os.Stdin.Fd()) && isatty.IsTerminal(os.Stderr.Fd()),
+		asks:   isatty.IsTerminal(os.Stdin.Fd()),
 		shows:  isatty.IsTerminal(os.Stderr.Fd()),
 		tables: isatty.IsTerminal(os.Stdout.Fd()),
 	}

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -43,8 +43,10 @@ func (t *tool) revoke() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if v.Everyone && !yes && !t.confirm("This logs everybody out. Type yes to go on: ") {
-				return errors.New("not confirmed; nothing is revoked")
+			if v.Everyone && !yes {
+				if err := t.confirm(cmd.Context(), "This logs everybody out. Type yes to go on: "); err != nil {
+					return err
+				}
 			}
 			n, err := index.Revoke(cmd.Context(), v)
 			if err != nil {
@@ -60,21 +62,16 @@ func (t *tool) revoke() *cobra.Command {
 	return cmd
 }
 
-// confirm asks where somebody can be asked. A script that says --all means it.
-func (t *tool) confirm(question string) bool {
-	if !t.asks {
-		return true
-	}
-	fmt.Fprint(t.err, question)
-	line, _ := bufio.NewReader(t.in).ReadString('\n')
-	return strings.TrimSpace(line) == "yes"
-}
-
 // notEmpty refuses a flag that is given with nothing, as a script with an unset
-// variable does.
+// variable does, or with what no user and no handle is called.
 func notEmpty(cmd *cobra.Command, name string) error {
-	if f := cmd.Flags().Lookup(name); f.Changed && strings.TrimSpace(f.Value.String()) == "" {
+	switch f := cmd.Flags().Lookup(name); {
+	case f.Changed && strings.TrimSpace(f.Value.String()) == "":
 		return usage{fmt.Errorf("--%s is empty", name)}
+	case len(f.Value.String()) > store.MaxUser:
+		return usage{fmt.Errorf("--%s has %d bytes, and at most %d are possible", name, len(f.Value.String()), store.MaxUser)}
+	case !utf8.ValidString(f.Value.String()):
+		return usage{fmt.Errorf("--%s is not UTF-8", name)}
 	}
 	return nil
 }

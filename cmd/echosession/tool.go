@@ -23,7 +23,7 @@ type tool struct {
 	in       io.Reader
 	out, err io.Writer
 	asks     bool // somebody can be asked
-	shows    bool // somebody watches: progress is shown
+	shows    bool // somebody watches: questions and progress are seen
 	tables   bool // out is read by a person
 }
 
@@ -48,6 +48,8 @@ func (t *tool) run(ctx context.Context, args []string) int {
 		return exitOK
 	case errors.Is(err, errSaid):
 		return exitWrong
+	case ctx.Err() != nil && errors.Is(err, context.Canceled): // not the server's fault, as a store would say
+		err = errors.New("interrupted; what was under way may have been done")
 	}
 	fmt.Fprintln(t.err, "echosession:", strings.ReplaceAll(err.Error(), "\n", "\nechosession: "))
 	var u usage

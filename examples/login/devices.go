@@ -9,12 +9,12 @@ import (
 
 // A device is one of the user's sessions, as they may see it.
 type device struct {
-	Handle   string    `json:"handle"`
-	Name     string    `json:"name"`
-	Created  time.Time `json:"created"`
-	LastSeen time.Time `json:"last_seen"`
-	Expires  time.Time `json:"expires"`
-	Current  bool      `json:"current"`
+	Handle   string     `json:"handle"`
+	Name     string     `json:"name"`
+	Created  *time.Time `json:"created"` // null: nobody knows
+	LastSeen time.Time  `json:"last_seen"`
+	Expires  time.Time  `json:"expires"`
+	Current  bool       `json:"current"`
 }
 
 // devicesOf are where the session's user is logged in, newest first.
@@ -25,7 +25,11 @@ func devicesOf(s *session.Session, r *http.Request) ([]device, error) {
 	}
 	devices := make([]device, len(found))
 	for i, d := range found {
-		devices[i] = device{d.Handle, d.Name(), d.Created.UTC(), d.LastSeen.UTC(), d.Expires.UTC(), d.Current}
+		devices[i] = device{d.Handle, d.Name(), nil, d.LastSeen.UTC(), d.Expires.UTC(), d.Current}
+		if !d.Created.IsZero() {
+			created := d.Created.UTC()
+			devices[i].Created = &created
+		}
 	}
 	return devices, nil
 }

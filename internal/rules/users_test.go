@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echosession/session"
 	"github.com/echosession/session/store"
@@ -54,5 +55,32 @@ func TestWhatIsRevokedInVainIsNotTold(t *testing.T) {
 	}
 	if len(told) != 2 || told[0].Handle != unknown || told[1].User != "nobody" {
 		t.Errorf("the hook is told %+v", told)
+	}
+}
+
+// deadlines is a store that notes how long each revocation may take.
+type deadlines struct {
+	patientIndex
+	left *[]time.Duration
+}
+
+func (d deadlines) Revoke(ctx context.Context, _ store.Revocation) (int, error) {
+	end, _ := ctx.Deadline()
+	*d.left = append(*d.left, time.Until(end))
+	return 0, nil
+}
+
+// TestRevokeOfEveryoneTakesItsTime: to end millions of sessions takes longer than
+// a logout, and must not be given up each time.
+func TestRevokeOfEveryoneTakesItsTime(t *testing.T) {
+	var left []time.Duration
+	a := prepare(t, deadlines{patientIndex{newMemory(nil)}, &left})
+	for _, v := range []store.Revocation{{User: "ann"}, {Handle: "h"}, {Everyone: true}} {
+		if _, err := a.Revoke(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left[0] > time.Minute || left[1] > time.Minute || left[2] < 5*time.Minute {
+		t.Errorf("a user's, a handle's and everyone's may take %v", left)
 	}
 }

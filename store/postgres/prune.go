@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const (
@@ -36,7 +37,7 @@ func (s *Store) Prune(ctx context.Context) (deleted int, err error) {
 			err = s.wrap("prune", rerr)
 		}
 	}()
-	from := time.Unix(0, 0)
+	from := pgtype.Timestamptz{Valid: true, InfinityModifier: pgtype.NegativeInfinity}
 	for {
 		n, upto, err := s.pruneOnce(ctx, from)
 		deleted += n
@@ -64,7 +65,7 @@ func (s *Store) claimPrune(ctx context.Context, holder string) (xmin *string, ri
 	return xmin, ripe && xmin != nil, err
 }
 
-func (s *Store) pruneOnce(ctx context.Context, from time.Time) (n int, upto time.Time, err error) {
+func (s *Store) pruneOnce(ctx context.Context, from pgtype.Timestamptz) (n int, upto pgtype.Timestamptz, err error) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	err = s.pool.QueryRow(ctx, s.sql.prune, from, int32(pruneBatch)).Scan(&n, &upto)

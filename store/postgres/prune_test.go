@@ -28,6 +28,21 @@ func TestPruneGoesOn(t *testing.T) {
 	}
 }
 
+// TestPruneOfOldTimes: what ended before our time, or always had, goes too, also
+// where it is more than a batch.
+func TestPruneOfOldTimes(t *testing.T) {
+	t.Parallel()
+	s, pool := migrated(t, pgstore.Options{})
+	exec(t, pool, `INSERT INTO session (sid, sess, expire) SELECT 'always ' || n, '{}', '-infinity' FROM generate_series(1, 5001) n;
+		INSERT INTO session (sid, sess, expire) VALUES ('1969', '{}', '1969-07-20'), ('Caesar', '{}', '0044-03-15 BC'), ('never', '{}', 'infinity')`)
+	if n, err := s.Prune(t.Context()); n != 5003 || err != nil {
+		t.Errorf("%d rows go, not 5003, %v", n, err)
+	}
+	if n := value[int](t, pool, `SELECT count(*) FROM session`); n != 1 {
+		t.Errorf("%d rows are left", n)
+	}
+}
+
 // TestPruneStopped: a node that is stopped says how much it did, and leaves the
 // lease, so that the next one begins at once.
 func TestPruneStopped(t *testing.T) {

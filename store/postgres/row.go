@@ -22,8 +22,9 @@ func scan(row pgx.Row, r *store.Record) error {
 	return nil
 }
 
-// A moment is a timestamptz that may be infinite: one that a time.Time has no
-// value for becomes one long past, or one far away.
+// A moment is a timestamptz that may be infinite, or of a year that JSON cannot
+// write: it becomes one long past, or one far away. Milliseconds that somebody
+// took for seconds are of the year 58692.
 type moment time.Time
 
 var (
@@ -40,6 +41,12 @@ func (m *moment) ScanTimestamptz(v pgtype.Timestamptz) error {
 		*m = moment(longPast)
 	default:
 		*m = moment(v.Time)
+		switch {
+		case v.Time.After(farAway):
+			*m = moment(farAway)
+		case v.Time.UTC().Year() < 1:
+			*m = moment(longPast)
+		}
 	}
 	return nil
 }

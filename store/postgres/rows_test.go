@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ func TestHostileRows(t *testing.T) {
 		"created infinity":          {`created_at = 'infinity'`, true},
 		"created -infinity":         {`created_at = '-infinity'`, true},
 		"created in the year 9999":  {`created_at = '9999-12-31'`, true},
+		"created before Christ":     {`created_at = '0044-03-15 BC'`, true},
+		"milliseconds as seconds":   {`expire = to_timestamp(1790000000000), created_at = to_timestamp(1790000000000)`, true},
 		"version 0":                 {`version = 0`, true},
 		"version negative":          {`version = -5`, true},
 		"version at its largest":    {`version = 9223372036854775806`, true},
@@ -62,6 +65,15 @@ func TestHostileRows(t *testing.T) {
 				if err != nil {
 					t.Fatalf("Load: %v", err)
 				}
+				list, err := s.Sessions(t.Context(), "ann")
+				if err != nil {
+					t.Errorf("Sessions: %v", err)
+				}
+				for _, r := range list { // as every answer that shows it does
+					if _, err := json.Marshal([]time.Time{r.Created, r.Expires}); err != nil {
+						t.Errorf("Sessions: %v", err)
+					}
+				}
 				got.User = "ann" // whose it is the document says
 				got.Idle, got.Absolute = time.Hour, 24*time.Hour
 				if err := s.Touch(t.Context(), got); err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -70,9 +82,6 @@ func TestHostileRows(t *testing.T) {
 				got.Data = []byte(`{"cookie":{}}`)
 				if err := s.Save(t.Context(), got); err != nil && !errors.Is(err, store.ErrNotFound) {
 					t.Errorf("Save: %v", err)
-				}
-				if _, err := s.Sessions(t.Context(), "ann"); err != nil {
-					t.Errorf("Sessions: %v", err)
 				}
 				if _, err := s.Stats(t.Context()); err != nil {
 					t.Errorf("Stats: %v", err)

@@ -335,7 +335,8 @@ END $fn$;
 -- is given), all of a user but perhaps one, or everybody's. Rows whose user
 -- cannot be told count as the user's: better one login too many ended. -1: rows
 -- from before the migration still wait for their user_id. A plain DELETE follows
--- a row that a rotation is just giving another id.
+-- a row that a rotation is just giving another id. Counted are those whose
+-- lifetime was not over: the others are only out of the way.
 CREATE OR REPLACE FUNCTION "public"."session_revoke"(whose text, name text, but text, everyone boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE n bigint;
@@ -343,9 +344,11 @@ BEGIN
   IF everyone THEN
     PERFORM pg_advisory_xact_lock(hashtextextended($$"public"."session"$$, 1));
     INSERT INTO "public"."session_revocation" (user_id) VALUES ('');
-    DELETE FROM "public"."session";
+    WITH gone AS (DELETE FROM "public"."session" RETURNING expire)
+      SELECT count(*) FILTER (WHERE "public"."session_until"(expire) > now()) INTO n FROM gone;
   ELSIF name IS NOT NULL THEN
-    DELETE FROM "public"."session" WHERE handle = name AND (whose IS NULL OR user_id = whose);
+    WITH gone AS (DELETE FROM "public"."session" WHERE handle = name AND (whose IS NULL OR user_id = whose) RETURNING expire)
+      SELECT count(*) FILTER (WHERE "public"."session_until"(expire) > now()) INTO n FROM gone;
   ELSE
     IF EXISTS (SELECT FROM "public"."session_state" WHERE backfilled IS NULL) THEN
       RETURN -1;
@@ -353,9 +356,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended($$"public"."session"$$, 1));
     PERFORM pg_advisory_xact_lock(hashtextextended($$"public"."session"$$ || whose, 2));
     INSERT INTO "public"."session_revocation" (user_id) VALUES (whose) ON CONFLICT DO NOTHING;
-    DELETE FROM "public"."session" WHERE user_id IN (whose, '') AND handle IS DISTINCT FROM but;
+    WITH gone AS (DELETE FROM "public"."session" WHERE user_id IN (whose, '') AND handle IS DISTINCT FROM but RETURNING expire)
+      SELECT count(*) FILTER (WHERE "public"."session_until"(expire) > now()) INTO n FROM gone;
   END IF;
-  GET DIAGNOSTICS n = ROW_COUNT;
   RETURN n;
 END $fn$;
 COMMIT;

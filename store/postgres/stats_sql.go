@@ -17,10 +17,11 @@ const sampled = `{{session}} TABLESAMPLE SYSTEM ($1::float4) REPEATABLE (1)`
 
 // count counts rows by what is left of their lifetime, 0 for none, and by how many
 // days in UTC ago they were created: some of them infinite. Nothing is subtracted
-// that may be. The borders are reckoned once, not for each row.
+// that may be. The borders are reckoned once, not for each row. Without an expire,
+// in a table that somebody made who allows it, nobody is served.
 const count = `SELECT life, ago, count(*)::float8, count(user_id)::float8, date_part('epoch', now() - min(created_at) FILTER (WHERE isfinite(created_at)))
 	FROM (SELECT CASE
-			WHEN {{fn_until}}(expire) <= over THEN 0
+			WHEN ({{fn_until}}(expire) <= over) IS NOT FALSE THEN 0
 			WHEN {{fn_until}}(expire) < hour THEN 1
 			WHEN {{fn_until}}(expire) < day THEN 2
 			WHEN {{fn_until}}(expire) < three THEN 3

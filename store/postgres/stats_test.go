@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -208,5 +209,20 @@ func TestStatsOfALargeTable(t *testing.T) {
 	exec(t, pool, `UPDATE session SET user_id = 'robot ' || abs(hashtext(sid)) % 5`)
 	if got, err := s.Stats(t.Context()); err != nil || got.Users != 5 {
 		t.Errorf("%d users, %v; and there are five", got.Users, err)
+	}
+}
+
+// TestStatsOfRowsWithoutAnEnd: such a row is served to nobody, and not active.
+func TestStatsOfRowsWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	pool := zoned(t, "Etc/UTC", strings.Replace(guide, "expire timestamp(6) NOT NULL", "expire timestamp(6)", 1))
+	exec(t, pool, `INSERT INTO session (sid, sess, expire, user_id) VALUES ('endless', '{}', NULL, 'ann'), ('live', '{}', now() + interval '1 hour', 'bob')`)
+	s := open(t, pool, pgstore.Options{})
+	if _, err := s.Load(t.Context(), "endless"); !errors.Is(err, store.ErrNotFound) {
+		t.Error("it is served:", err)
+	}
+	st, err := s.Stats(t.Context())
+	if err != nil || st.Active != 1 || st.LoggedIn != 1 || st.Users != 1 || st.Expired != 1 || st.Left.More != 0 {
+		t.Errorf("%+v, %v", st, err)
 	}
 }

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/echosession/session/store"
 )
@@ -27,10 +28,23 @@ func (s *Store) Sessions(ctx context.Context, user string) ([]*store.Record, err
 	return list, s.wrap("list", rows.Err())
 }
 
-// Revoke is part of [store.UserIndex].
+// everyoneTimeout bounds the end of everybody's sessions: one statement, and as
+// much work as there are sessions.
+const everyoneTimeout = 10 * time.Minute
+
+// Revoke is part of [store.UserIndex]. To end everyone's sessions it may take ten
+// minutes, or [Options.Timeout] where that is longer; logins wait meanwhile.
 func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	if err := v.Validate(); err != nil {
 		return 0, err
+	}
+	if v.Everyone {
+		if err := s.Ping(ctx); err != nil { // a server that is away is told soon
+			return 0, err
+		}
+		patient := *s
+		patient.o.Timeout = max(s.o.Timeout, everyoneTimeout)
+		s = &patient
 	}
 	ctx, cancel := s.within(ctx)
 	defer cancel()

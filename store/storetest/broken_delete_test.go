@@ -160,6 +160,7 @@ var brokenLifetimes = map[string]breakage{
 			"Save of a record",
 			"Save renews the lifetime",
 			"Save replaces User",
+			"Revoke counts live",
 			"Sessions returns the live",
 			"Sessions returns them",
 			ofCounts,

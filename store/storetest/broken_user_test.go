@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/echosession/session/store"
 )
@@ -85,6 +86,7 @@ var brokenUsers = map[string]breakage{
 	"revoke does nothing": {
 		must: []string{"Revoke ends the sessions", "Revoke of Everyone"},
 		may: []string{
+			"Revoke counts live",
 			"Revoke takes a User",
 			"Revoke with Except",
 			"Revoke with a Handle ends",
@@ -93,6 +95,33 @@ var brokenUsers = map[string]breakage{
 		},
 		breaks: func(b *broken) {
 			b.revoke = func(_ context.Context, v store.Revocation) (int, error) { return 0, v.Validate() }
+		},
+	},
+	"revoke counts what is over": {
+		must: []string{"Revoke counts live"},
+		breaks: func(b *broken) {
+			ends := make(map[string][]time.Time) // of each user's sessions
+			b.create = func(ctx context.Context, r *store.Record) error {
+				err := b.Store.Create(ctx, r)
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				if err == nil && r.User != "" {
+					ends[r.User] = append(ends[r.User], r.Expires)
+				}
+				return err
+			}
+			b.revoke = func(ctx context.Context, v store.Revocation) (int, error) {
+				n, err := b.Store.Revoke(ctx, v)
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				for _, end := range ends[v.User] {
+					if end.Before(time.Now()) {
+						n++
+					}
+				}
+				delete(ends, v.User)
+				return n, err
+			}
 		},
 	},
 	"revoke ignores the owner": {

@@ -33,6 +33,17 @@ var revokeChecks = []check{
 		p.holds(ctx, "nobody's", nobody)
 		p.revokes(ctx, index, store.Revocation{User: name}, 0)
 	}},
+	{says: "Revoke counts live sessions only", see: func(ctx context.Context, p *probe) {
+		index := ability[store.UserIndex](p)
+		name := p.name("user")
+		over, live := p.create(ctx, user(name), idle(p.life)), p.create(ctx, user(name))
+		alone := p.create(ctx, user(name), idle(p.life))
+		p.pass(ctx)
+		p.revokes(ctx, index, store.Revocation{Handle: alone.Handle}, 0)
+		p.revokes(ctx, index, store.Revocation{User: name}, 1)
+		p.none(ctx, "what was over", over.ID)
+		p.none(ctx, "what was revoked", live.ID)
+	}},
 	{says: "Revoke with Except spares that handle", see: func(ctx context.Context, p *probe) {
 		index := ability[store.UserIndex](p)
 		name := p.name("user")

@@ -61,7 +61,8 @@ END $fn$;
 -- is given), all of a user but perhaps one, or everybody's. Rows whose user
 -- cannot be told count as the user's: better one login too many ended. -1: rows
 -- from before the migration still wait for their user_id. A plain DELETE follows
--- a row that a rotation is just giving another id.
+-- a row that a rotation is just giving another id. Counted are those whose
+-- lifetime was not over: the others are only out of the way.
 CREATE OR REPLACE FUNCTION {{fn_revoke}}(whose text, name text, but text, everyone boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE n bigint;
@@ -69,9 +70,11 @@ BEGIN
   IF everyone THEN
     PERFORM pg_advisory_xact_lock(hashtextextended($${{session}}$$, 1));
     INSERT INTO {{revocation}} (user_id) VALUES ('');
-    DELETE FROM {{session}};
+    WITH gone AS (DELETE FROM {{session}} RETURNING expire)
+      SELECT count(*) FILTER (WHERE {{fn_until}}(expire) > now()) INTO n FROM gone;
   ELSIF name IS NOT NULL THEN
-    DELETE FROM {{session}} WHERE handle = name AND (whose IS NULL OR user_id = whose);
+    WITH gone AS (DELETE FROM {{session}} WHERE handle = name AND (whose IS NULL OR user_id = whose) RETURNING expire)
+      SELECT count(*) FILTER (WHERE {{fn_until}}(expire) > now()) INTO n FROM gone;
   ELSE
     IF EXISTS (SELECT FROM {{state}} WHERE backfilled IS NULL) THEN
       RETURN -1;
@@ -79,8 +82,8 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended($${{session}}$$, 1));
     PERFORM pg_advisory_xact_lock(hashtextextended($${{session}}$$ || whose, 2));
     INSERT INTO {{revocation}} (user_id) VALUES (whose) ON CONFLICT DO NOTHING;
-    DELETE FROM {{session}} WHERE user_id IN (whose, '') AND handle IS DISTINCT FROM but;
+    WITH gone AS (DELETE FROM {{session}} WHERE user_id IN (whose, '') AND handle IS DISTINCT FROM but RETURNING expire)
+      SELECT count(*) FILTER (WHERE {{fn_until}}(expire) > now()) INTO n FROM gone;
   END IF;
-  GET DIAGNOSTICS n = ROW_COUNT;
   RETURN n;
 END $fn$;

@@ -103,6 +103,9 @@ func checkRedisVersion(ctx context.Context, p *patient) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(p.nodes) == 0 {
+		return "", errUntold
+	}
 	for _, node := range p.nodes {
 		version := node["redis_version"]
 		major, _, _ := strings.Cut(version, ".")
@@ -117,6 +120,9 @@ func checkRedisVersion(ctx context.Context, p *patient) (string, error) {
 }
 
 func checkRedisRole(_ context.Context, p *patient) (string, error) {
+	if len(p.nodes) == 0 {
+		return "", errUntold
+	}
 	for _, node := range p.nodes {
 		if node["role"] != "slave" {
 			continue

@@ -7,6 +7,9 @@ import (
 // checkEviction: what Redis throws away when its memory is full. Copies may go;
 // sessions that are nowhere else may not.
 func checkEviction(ctx context.Context, p *patient) (string, error) {
+	if len(p.nodes) == 0 {
+		return "", errUntold
+	}
 	var policy string
 	for _, node := range p.nodes {
 		policy = node["maxmemory_policy"]
@@ -33,6 +36,9 @@ func checkEviction(ctx context.Context, p *patient) (string, error) {
 func checkPersistence(ctx context.Context, p *patient) (string, error) {
 	if !p.alone() {
 		return "copies need none", nil
+	}
+	if len(p.nodes) == 0 {
+		return "", errUntold
 	}
 	for _, node := range p.nodes {
 		if node["aof_enabled"] != "1" {
