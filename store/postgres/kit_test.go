@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -60,7 +61,12 @@ func open(t testing.TB, pool *pgxpool.Pool, o pgstore.Options) *pgstore.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Check(t.Context()); err != nil {
+	o.Timeout = time.Minute // a test's own is for what the test is about
+	patient, err := pgstore.New(pool, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := patient.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s
