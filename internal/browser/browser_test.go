@@ -57,4 +57,18 @@ func TestBrowser(t *testing.T) {
 	if got := p.Eval("document.cookie"); got != `"seen=1"` {
 		t.Errorf("the cookies are %s", got)
 	}
+
+	t.Run("another test", func(t *testing.T) {
+		its := browser.Start(t).NewPage()
+		its.Open(server.URL)
+		its.Eval(`document.cookie = "its=1"`)
+		for _, page := range []*browser.Page{other, its} {
+			if got := page.Eval("[document.hasFocus(), document.visibilityState].join()"); got != `"true,visible"` {
+				t.Errorf("one of two pages is %s", got)
+			}
+		}
+	})
+	if got := p.Eval("document.cookie"); got != `"seen=1"` {
+		t.Errorf("after another test the cookies are %s", got)
+	}
 }

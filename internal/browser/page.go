@@ -39,7 +39,13 @@ func (b *Browser) NewPage() *Page {
 	b.mu.Lock()
 	b.pages[p.session] = p
 	b.mu.Unlock()
-	for _, domain := range []string{"Page", "Runtime", "Log", "Accessibility"} {
+	b.t.Cleanup(func() {
+		b.mu.Lock()
+		delete(b.pages, p.session)
+		b.mu.Unlock()
+		_, _ = b.call("", "Target.disposeBrowserContext", object{"browserContextId": context.BrowserContextID}) // nothing is lost with one that has crashed
+	})
+	for _, domain := range []string{"Page", "Runtime", "Log"} { // not Accessibility, which would work out the whole tree on every change
 		p.do(domain+".enable", nil)
 	}
 	p.Look(1280, 900, false)
