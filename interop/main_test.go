@@ -8,39 +8,25 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/echosession/session/internal/testserver"
 )
 
 var (
-	login string // the reference app, built once
+	login string // the reference app, with the race detector
 	node  string // the interpreter of the Express apps
 )
 
 func TestMain(m *testing.M) {
-	if err := errors.Join(buildLogin(), installExpress()); err != nil {
+	var err error
+	login, err = testserver.Build("../examples/login")
+	if err := errors.Join(err, installExpress()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	testserver.Main(m)
-}
-
-// buildLogin builds the reference app into the cache of builds, where it may stay.
-func buildLogin() error {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return err
-	}
-	login = filepath.Join(cache, "echosession-interop", "login")
-	cmd := exec.Command("go", "build", "-race", "-o", login, "./examples/login")
-	cmd.Dir = ".."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return nil
 }
 
 // installExpress has npm install what the lock file names, when it has not.

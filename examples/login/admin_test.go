@@ -138,7 +138,7 @@ func TestSupportEndsASessionThatCopiesServe(t *testing.T) {
 	for _, echo := range echoes {
 		t.Run("Echo "+echo, func(t *testing.T) {
 			t.Parallel()
-			url := testserver.StartPostgres(t, testserver.PostgresOptions{}).URL()
+			url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
 			redis := testserver.StartRedis(t, testserver.RedisOptions{}).URL()
 			env := append(onTier(url, redis, echo), "ADMIN_TOKEN="+adminToken)
 			a, b := startProgram(t, env...), startProgram(t, env...)
@@ -183,7 +183,7 @@ func TestSupportEndsASessionThatCopiesServe(t *testing.T) {
 // a visitor and two of one user.
 func TestFiguresEqualTheGuidesSQL(t *testing.T) {
 	t.Parallel()
-	url := testserver.StartPostgres(t, testserver.PostgresOptions{}).URL()
+	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
 	p := startProgram(t, append(onPostgres(url, "4"), "ADMIN_TOKEN="+adminToken)...)
 	for _, user := range []string{"ann", "ann", "bob", "cid"} {
 		c := p.client(t)

@@ -26,7 +26,7 @@ func TestARollingDeploy(t *testing.T) {
 }
 
 func rollingDeploy(t *testing.T, echo string) {
-	env := onPostgres(testserver.StartPostgres(t, testserver.PostgresOptions{}).URL(), echo)
+	env := onPostgres(testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t), echo)
 	ports := []string{port(t), port(t)}
 	nodes, addresses := make([]*process, len(ports)), make([]string, len(ports))
 	for i := range nodes {

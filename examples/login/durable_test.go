@@ -48,7 +48,7 @@ func TestALoginSurvivesACrash(t *testing.T) {
 	for _, echo := range echoes {
 		t.Run("Echo "+echo, func(t *testing.T) {
 			t.Parallel()
-			env := append(onPostgres(testserver.StartPostgres(t, testserver.PostgresOptions{}).URL(), echo), port(t))
+			env := append(onPostgres(testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t), echo), port(t))
 			p := startProgram(t, env...)
 			c := p.client(t)
 			c.post("/login", asForm, "user=ann").is(t, "the login", 204, "")
@@ -65,7 +65,7 @@ func TestTwoProcessesAreOne(t *testing.T) {
 	for _, echo := range echoes {
 		t.Run("Echo "+echo, func(t *testing.T) {
 			t.Parallel()
-			env := onPostgres(testserver.StartPostgres(t, testserver.PostgresOptions{}).URL(), echo)
+			env := onPostgres(testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t), echo)
 			a, b := startProgram(t, env...), startProgram(t, env...)
 			_, cookie := a.client(t).post("/login", asForm, "user=ann").cookie(t)
 			there := b.bearing(t, cookie)
@@ -86,7 +86,7 @@ func TestTwoProcessesAreOne(t *testing.T) {
 
 func TestTheWayBackToMemory(t *testing.T) {
 	t.Parallel()
-	url := testserver.StartPostgres(t, testserver.PostgresOptions{}).URL()
+	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
 	at := port(t)
 	p := startProgram(t, append(onPostgres(url, "4"), at)...)
 	c := p.client(t)
@@ -150,15 +150,16 @@ func checkBack(t *testing.T, c *client) {
 // program serves with the rights of grant.sql.
 func TestARoleThatOnlyServes(t *testing.T) {
 	t.Parallel()
-	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
-	role, at := pg.Role(t, pg.URL())
-	owner := startProgram(t, onPostgres(pg.URL(), "4")...)
+	pg := testserver.SharedPostgres(t, testserver.PostgresOptions{})
+	url := pg.Database(t)
+	role, at := pg.Role(t, url)
+	owner := startProgram(t, onPostgres(url, "4")...)
 	p := launch(t, servingPostgres(at, "4")...)
 	if code := p.exitCode(t); code != exitBadConfig || !strings.Contains(p.text(), "grant.sql") {
 		t.Errorf("without its rights it exits with %d and says:\n%s", code, p.text())
 	}
 	psql := exec.CommandContext(t.Context(), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "role="+role,
-		"-d", pg.URL(), "-f", "../../store/postgres/grant.sql")
+		"-d", url, "-f", "../../store/postgres/grant.sql")
 	if out, err := psql.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -177,7 +178,7 @@ func TestARoleThatOnlyServes(t *testing.T) {
 
 func TestADatabaseThatIsNotReady(t *testing.T) {
 	t.Parallel()
-	url := testserver.StartPostgres(t, testserver.PostgresOptions{}).URL()
+	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
 	p := launch(t, "SESSION_STORE=postgres", "DATABASE_URL="+url)
 	if code := p.exitCode(t); code != exitBadConfig {
 		t.Errorf("it exits with %d", code)

@@ -86,7 +86,7 @@ func exported(t *testing.T) []string {
 // and the dashboard and the alert rules use nothing that is not.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
+	pg := testserver.SharedPostgres(t, testserver.PostgresOptions{})
 	redis := testserver.StartRedis(t, testserver.RedisOptions{})
 	said := literals(t)
 	for _, echo := range echoes {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,34 +16,23 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/echosession/session/internal/testserver"
 )
 
 // The tests run the program as an operator does: a process, its environment, its
 // exit code and what it writes to stderr.
 
-var program string // built once, with the race detector
+var program string // with the race detector
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // for the tests that serve in this process
-	code, err := buildAndRun(m)
-	if err != nil {
+	var err error
+	if program, err = testserver.Build("."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		os.Exit(1)
 	}
-	os.Exit(code)
-}
-
-func buildAndRun(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "login")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "login")
-	if out, err := exec.Command("go", "build", "-race", "-o", program, ".").CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return m.Run(), nil
+	testserver.Main(m)
 }
 
 const secret = "mR4vT9xk2WqLz7bYc0PfJh5sNd8gUa3eXo6iVt1r"

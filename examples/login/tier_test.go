@@ -94,10 +94,10 @@ func served(r readiness) float64 {
 // TestRedisIsAwayAtTheStart: it starts, serves, and says so once.
 func TestRedisIsAwayAtTheStart(t *testing.T) {
 	t.Parallel()
-	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
+	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
 	redis := testserver.StartRedis(t, testserver.RedisOptions{})
 	redis.Kill()
-	p := startProgram(t, onTier(pg.URL(), redis.URL(), "4")...)
+	p := startProgram(t, onTier(url, redis.URL(), "4")...)
 	c := p.client(t)
 	c.post("/login", asForm, "user=ann").is(t, "a login", 204, "")
 	for range 20 {

@@ -22,8 +22,8 @@ type span struct {
 // the store's call, and that one of the request; ids and values are in none.
 func TestTraces(t *testing.T) {
 	t.Parallel()
-	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
-	p := startProgram(t, append(onPostgres(pg.URL(), "4"), "OTEL_TRACES_EXPORTER=console")...)
+	url := testserver.SharedPostgres(t, testserver.PostgresOptions{}).Database(t)
+	p := startProgram(t, append(onPostgres(url, "4"), "OTEL_TRACES_EXPORTER=console")...)
 	c := p.client(t)
 	c.post("/login", asForm, "user=planted-user-8c1f").is(t, "a login", 204, "")
 	c.post("/set", asJSON, `{"k":"planted-value-5e77"}`)
