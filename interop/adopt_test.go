@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -34,15 +35,20 @@ func theirTable(t *testing.T, index bool) string {
 	return sql
 }
 
-// TestAdoption: a table of a hundred thousand sessions is taken over while Express
+// adopted is how many sessions are taken over: enough for many batches, and
+// "go test -run TestAdoption -rows=100000" is for who changes the migration.
+var adopted = flag.Int("rows", 20_000, "sessions of a table that is taken over")
+
+// TestAdoption: a table of many sessions is taken over while Express
 // goes on with it, and then its expire gets a time zone. No request of Express
 // fails, and whoever is logged in is known at Echo.
 func TestAdoption(t *testing.T) {
-	for name, rows := range map[string]int{"as of today": 100_000, "of an older release, without its index": 10_000} {
+	for name, rows := range map[string]int{"as of today": *adopted, "of an older release, without its index": *adopted / 4} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
-			pool, err := pgxpool.New(t.Context(), pg.URL())
+			pg := testserver.SharedPostgres(t, testserver.PostgresOptions{})
+			at := pg.Database(t)
+			pool, err := pgxpool.New(t.Context(), at)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,12 +59,12 @@ func TestAdoption(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			must(theirTable(t, rows == 100_000))
+			must(theirTable(t, rows == *adopted))
 			must(`INSERT INTO session SELECT 'row-' || n, json_build_object(
 					'cookie', json_build_object('originalMaxAge', 604800000, 'expires', now() + interval '7 days', 'httpOnly', true, 'path', '/'),
 					'passport', json_build_object('user', n % 20000), 'filler', repeat('x', 200)), now() + (0.1 + random()) * interval '7 days'
 				FROM generate_series(1, ` + fmt.Sprint(rows) + `) n`)
-			_, limited := pg.Role(t, pg.URL(), "SELECT, INSERT, UPDATE, DELETE ON session")
+			_, limited := pg.Role(t, at, "SELECT, INSERT, UPDATE, DELETE ON session")
 			theirs := express(t, "DATABASE_URL="+limited, "PRUNE=1")("rolling")
 
 			early := newVisitor(t)
@@ -82,7 +88,7 @@ func TestAdoption(t *testing.T) {
 			measure("the migration again", pgstore.Migrate)
 			traffic.stop()
 
-			ours := echo(t, "SESSION_STORE=postgres", "DATABASE_URL="+pg.URL())
+			ours := echo(t, "SESSION_STORE=postgres", "DATABASE_URL="+at)
 			early.get(ours, "/me").is(t, 200, `{"user":"ann","visits":0}`)
 			bearing(t, ours, signed(secret, "row-7")).get(ours, "/me").is(t, 200, `{"user":"7","visits":0}`)
 			var handles, users int
@@ -106,7 +112,7 @@ type traffic struct {
 func serve(t *testing.T, s side) *traffic {
 	t.Helper()
 	tr := &traffic{quit: make(chan struct{})}
-	for n := range 4 {
+	for n := range 2 {
 		tr.all.Go(func() {
 			v := newVisitor(t)
 			name := fmt.Sprint("visitor ", n)

@@ -48,7 +48,7 @@ func TestSecretsAreChanged(t *testing.T) {
 	expressWith := func(secrets ...string) side {
 		return express(t, "DATABASE_URL="+at, "SECRETS="+list(secrets...))("plain")
 	}
-	ours := echoWith(secret, old)
+	ours, first, verifies := echoWith(secret, old), expressWith(old), expressWith(old, secret)
 	type user struct {
 		*visitor
 		name string
@@ -70,17 +70,18 @@ func TestSecretsAreChanged(t *testing.T) {
 			users = append(users, u)
 		}
 	}
-	both("Express alone, with its old secret", expressWith(old))
-	both("Express verifies the new one besides", expressWith(old, secret))
-	both("Echo has come, and signs with the new one", expressWith(old, secret), ours)
+	both("Express alone, with its old secret", first)
+	both("Express verifies the new one besides", verifies)
+	both("Echo has come, and signs with the new one", verifies, ours)
 	both("and so does Express", expressWith(secret, old), ours)
 	late := user{newVisitor(t), "late"}
-	late.login(expressWith(old, secret), late.name, "string")
+	late.login(verifies, late.name, "string")
 	for _, u := range users { // whoever comes back within a lifetime
 		u.post(ours, "/visit").is(t, 200, `{"visits":1}`)
 	}
-	both("a lifetime later the old one is gone", expressWith(secret), echoWith(secret))
-	for _, s := range []side{expressWith(secret), echoWith(secret)} { // or nothing was changed here
+	gone := []side{expressWith(secret), echoWith(secret)}
+	both("a lifetime later the old one is gone", gone...)
+	for _, s := range gone { // or nothing was changed here
 		late.get(s, "/me").is(t, 401, "*")
 	}
 }

@@ -38,7 +38,7 @@ func share(t *testing.T, c *couple, both []side, known map[side]string, first, l
 	v.post(first, "/visit").is(t, 200, `{"visits":1}`) // before the login, and kept over it
 	v.login(first, user, kind)
 	visits, by := 1, first
-	for range 3 {
+	for range 2 {
 		for _, s := range both {
 			v.until(c.isLate(s, by), s, "/me", 200, fmt.Sprintf(`%s,"visits":%d}`, known[s], visits))
 			visits, by = visits+1, s

@@ -1,21 +1,26 @@
 package interop
 
 import (
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
 )
+
+// turns is how many requests take turns: a hundred show what a thousand do, and
+// "go test -run TestTogether -turns=1000" is for who changes how either side writes.
+var turns = flag.Int("turns", 100, "requests that take turns at one session")
 
 // takingTurns: requests that do not overlap lose nothing, whoever makes them; and
 // parallel ones of Echo's own lose nothing beside an Express that only reads.
 func takingTurns(t *testing.T, c *couple) {
 	v := newVisitor(t)
 	v.login(c.theirs, "ann", "string")
-	const turns = 1000
-	for n := 1; n <= turns; n++ {
+	const marks = 10
+	for n := 1; n <= *turns; n++ {
 		s := []side{c.theirs, c.ours}[n%2]
 		v.post(s, "/visit").is(t, 200, fmt.Sprintf(`{"visits":%d}`, n))
-		if n%100 < 2 { // a key of each side's, to be there in the end
+		if n%marks < 2 { // a key of each side's, to be there in the end
 			v.set(s, fmt.Sprintf(`{"turn %d":%d}`, n, n))
 		}
 		if t.Failed() {
@@ -23,9 +28,9 @@ func takingTurns(t *testing.T, c *couple) {
 		}
 	}
 	for _, s := range []side{c.ours, c.theirs} {
-		v.until(c.isLate(s, c.theirs), s, "/me", 200, fmt.Sprintf(`{"user":"ann","visits":%d}`, turns))
-		for n := 1; n <= turns; n++ {
-			if n%100 < 2 {
+		v.until(c.isLate(s, c.theirs), s, "/me", 200, fmt.Sprintf(`{"user":"ann","visits":%d}`, *turns))
+		for n := 1; n <= *turns; n++ {
+			if n%marks < 2 {
 				v.get(s, fmt.Sprintf("/get?key=turn%%20%d", n)).is(t, 200, fmt.Sprint(n))
 			}
 		}
@@ -41,5 +46,5 @@ func takingTurns(t *testing.T, c *couple) {
 		})
 	}
 	all.Wait()
-	v.get(c.theirs, "/me").is(t, 200, fmt.Sprintf(`{"user":"ann","visits":%d}`, turns+80))
+	v.get(c.theirs, "/me").is(t, 200, fmt.Sprintf(`{"user":"ann","visits":%d}`, *turns+80))
 }
