@@ -13,6 +13,9 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # Most tests wait for servers and lifetimes: more of them at once than there are cores.
 TESTFLAGS ?= -race -shuffle=on -timeout=4m -parallel=8
+# Vet and staticcheck look at what the tests are built from: with the same -race,
+# nothing is compiled twice.
+RACE := $(filter -race,$(TESTFLAGS))
 FUZZTIME ?= 1m
 # A failing run prints its seed; 0 is a new one.
 CHAOS_TIME ?= 30m
@@ -35,7 +38,7 @@ help: ## this list
 
 .PHONY: test
 test: deps lint ## everything a change has to pass; what CI runs
-	@go run ./scripts/testsum $(MODULES) -- $(TESTFLAGS) ./...
+	@go run ./scripts/testsum $(MODULES) -- -vet=off $(TESTFLAGS) ./...
 
 .PHONY: fmt
 fmt: ## format all Go files
@@ -107,11 +110,11 @@ format: ## list Go files that are not formatted
 
 .PHONY: vet
 vet: ## go vet
-	@$(call each,go vet ./...)
+	@$(call each,go vet $(RACE) ./...)
 
 .PHONY: staticcheck
 staticcheck: ## staticcheck, pinned
-	@$(call each,go run $(STATICCHECK) ./...)
+	@$(call each,go run -exec "env 'GOFLAGS=$(strip $(shell go env GOFLAGS) $(RACE))'" $(STATICCHECK) ./...)
 
 .PHONY: tidy-check
 tidy-check: ## fail where go.mod or go.sum is not tidy

@@ -104,7 +104,7 @@ func TestSnippets(t *testing.T) {
 	if snippets < 10 {
 		t.Fatalf("found %d snippets in %d documents; the pattern that finds them is broken", snippets, len(documents))
 	}
-	build := exec.Command("go", "vet", "./...")
+	build := exec.Command("go", "vet", "-race", "./...") // as the tests are built: nothing is compiled for this alone
 	build.Dir = dir
 	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/echosession/session/internal/testserver"
 )
 
 // The program is run as a reader runs it, and the lines it prints are given to a
@@ -66,9 +68,9 @@ func TestALoginWithoutAUserIsRefused(t *testing.T) {
 func start(t *testing.T) (lines []string, base string) {
 	t.Helper()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "quickstart")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	program, err := testserver.Build(".")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for range 5 { // somebody else may take the port first
 		addr := freeAddr(t)
