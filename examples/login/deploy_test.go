@@ -36,7 +36,7 @@ func rollingDeploy(t *testing.T, echo string) {
 	balancer := testserver.StartBalancer(t, addresses...)
 	front := &process{url: balancer.URL()} // what clients see
 
-	const users, requests = 4, 200
+	const users, requests = 8, 100 // so many clients at once find every gap of a stop
 	var sent atomic.Int64
 	var clients sync.WaitGroup
 	for range users {
