@@ -43,12 +43,11 @@ var createChecks = []check{
 	}},
 	{says: "of several Creates of one id at once, exactly one stores its record", see: func(ctx context.Context, p *probe) {
 		for range rounds {
-			id := p.name("id")
+			first := p.record()
 			rs := make([]*store.Record, racers)
 			for i := range rs {
-				rs[i] = p.record()
-				rs[i].ID = id
-				rs[i] = p.track(p.next(rs[i]))
+				rs[i] = p.next(first)
+				rs[i].Handle = p.name("handle")
 			}
 			errs := together(alike(racers, func(i int) error { return p.Create(ctx, rs[i]) })...)
 			p.holds(ctx, "the winner's", rs[p.winner(errs, store.ErrExists)])

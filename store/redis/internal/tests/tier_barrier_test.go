@@ -117,7 +117,7 @@ func TestASlowReader(t *testing.T) {
 }
 
 func slowReader(t *testing.T, step string, miss bool, change string, cut bool) {
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	proxy := testserver.StartProxy(t, server.Addr())
 	o := redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -17,18 +18,62 @@ import (
 	redisstore "github.com/echosession/session/store/redis"
 )
 
-// database makes a migrated database and a pool on it.
-func database(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
+// database makes a migrated database of the shared cluster, and a pool on it.
+func database(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	pg := testserver.SharedPostgres(t, testserver.PostgresOptions{})
+	return pooled(t, pg.Copy(t, inUse(t, pg)))
+}
+
+// databaseOfItsOwn is on a cluster where nobody else's transactions are.
+func databaseOfItsOwn(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return databaseOn(t, testserver.StartPostgres(t, testserver.PostgresOptions{}))
+}
+
+func databaseOn(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
 	t.Helper()
 	pool := pooled(t, pg.Database(t))
+	use(t, pool)
+	return pool
+}
+
+// inUse returns a database of the shared cluster to make copies of. It is made
+// once, and goes with the cluster.
+func inUse(t testing.TB, pg *testserver.Postgres) string {
+	t.Helper()
+	original.Lock()
+	defer original.Unlock()
+	if original.url == "" {
+		u, err := url.Parse(pg.URL())
+		must(t, err)
+		admin := pooled(t, u.String())
+		_, err = admin.Exec(t.Context(), `CREATE DATABASE original`)
+		must(t, err)
+		u.Path = "/original"
+		pool := pooled(t, u.String())
+		use(t, pool)
+		pool.Close() // nobody may be connected to what is copied
+		original.url = u.String()
+	}
+	return original.url
+}
+
+var original struct {
+	sync.Mutex
+	url string
+}
+
+// use migrates a database and polls until every change is recorded.
+func use(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
 	migrate(t, pool)
 	feed, since := primaryOn(t, pool), ""
-	for gap := true; gap; { // until every change is recorded, as on a database in use
+	for gap := true; gap; time.Sleep(time.Millisecond) {
 		c, err := feed.Changes(t.Context(), since)
 		must(t, err)
 		since, gap = c.Next, c.Gap
 	}
-	return pool
 }
 
 func migrate(t testing.TB, pool *pgxpool.Pool) {

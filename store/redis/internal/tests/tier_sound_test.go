@@ -14,7 +14,7 @@ import (
 // stands in Redis with a long life of its own, as after an old dump.
 func TestAnOldCopyIsNeverServed(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	lease := 10 * time.Second
 	o := redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness, Lease: lease}
@@ -86,7 +86,7 @@ func TestANodeThatCannotAsk(t *testing.T) {
 // have seen what has ended since.
 func TestASharedRead(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	o := redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness}
 	b := &barrier{}
