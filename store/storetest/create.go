@@ -24,7 +24,7 @@ var createChecks = []check{
 		r := p.create(ctx)
 		other := p.next(r)
 		other.Handle, other.User = p.name("handle"), p.name("user")
-		p.want(store.ErrExists, "Create of an id that exists", p.Create(ctx, p.track(other)))
+		p.want(store.ErrExists, "Create of an id that exists", p.Create(ctx, other))
 		p.holds(ctx, "what was there", r)
 	}},
 	{says: "Create never replaces, even a record whose lifetime is over", see: func(ctx context.Context, p *probe) {
@@ -32,7 +32,7 @@ var createChecks = []check{
 		p.pass(ctx)
 		other := p.record()
 		other.ID = r.ID
-		err := p.Create(ctx, p.track(other))
+		err := p.Create(ctx, other)
 		if _, keeps := store.As[store.Pruner](p.Store); keeps != nil && err == nil {
 			// A store that forgets by itself has nothing left to replace.
 			p.holds(ctx, "what was created", other)
