@@ -87,6 +87,7 @@ func TestTheEndIsFinal(t *testing.T) {
 			}
 			served := 0
 			for round := 0; round < 20 || time.Since(over) < 4*freshness; round++ {
+				time.Sleep(2 * time.Millisecond) // others want the machine
 				must(t, raw.Set(t.Context(), key, frame, time.Hour).Err())
 				if round == 10 {
 					proxy.Heal()
@@ -216,7 +217,7 @@ func TestADeleteHeldOpen(t *testing.T) {
 	for began := time.Now(); time.Since(began) < 11*time.Second; { // more than a lease
 		_, err := n.Load(t.Context(), "held")
 		must(t, err)
-		time.Sleep(5 * time.Millisecond) // others want the machine
+		time.Sleep(20 * time.Millisecond) // others want the machine
 	}
 	must(t, tx.Commit(t.Context()))
 	over := time.Now()

@@ -161,11 +161,11 @@ func TestRedisFaults(t *testing.T) {
 			must(t, nodes[0].Rotate(t.Context(), "rotated", &next))
 			w.gone, w.data = map[string]bool{"ended": true, "rotated": true}, map[string]string{"saved": `{"made":"anew"}`}
 			w.passes(freshness)
-			for range 20 {
+			for range 8 {
 				w.look("kept", "ended", "saved", "rotated", "rotated 2")
 			}
 			mend()
-			for range 20 {
+			for range 8 {
 				w.look("kept", "ended", "saved", "rotated", "rotated 2")
 			}
 			for _, n := range nodes {

@@ -30,7 +30,7 @@ func TestAnOldCopyIsNeverServed(t *testing.T) {
 		if _, err := n.Load(t.Context(), "old"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("%s later: %v", time.Since(over), err)
 		}
-		time.Sleep(5 * time.Millisecond) // others want the machine
+		time.Sleep(20 * time.Millisecond) // others want the machine
 	}
 	if c.of(store.NoticeRefused+" lease") == 0 {
 		t.Error("it was not refused for its age")
