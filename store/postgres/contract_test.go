@@ -25,13 +25,12 @@ func TestContract(t *testing.T) {
 	}{
 		{name: "a new table"},
 		{name: "a new table, America/New_York, cache_describe", zone: "America/New_York", mode: "cache_describe"},
-		{name: "a new table of another name, exec", options: pgstore.Options{Schema: "My_App", Table: "Order"}, table: `CREATE SCHEMA "My_App"`, mode: "exec"},
 		{name: "the guide's table, UTC, describe_exec", table: guide, zone: "UTC", mode: "describe_exec"},
 		{name: "the guide's table, America/New_York, simple_protocol", table: guide, zone: "America/New_York", mode: "simple_protocol"},
-		{name: "the guide's table, Asia/Tokyo", table: guide, zone: "Asia/Tokyo"},
-		{name: "PgBouncer, cache_describe", mode: "cache_describe", pooler: true},
-		{name: "PgBouncer, exec", mode: "exec", pooler: true},
-		{name: "PgBouncer, simple_protocol", mode: "simple_protocol", pooler: true, table: guide, zone: "Asia/Tokyo"},
+		{name: "PgBouncer, cache_describe, the guide's table, Asia/Tokyo", mode: "cache_describe", pooler: true, table: guide, zone: "Asia/Tokyo"},
+		{name: "PgBouncer, exec, a new table of another name", mode: "exec", pooler: true,
+			options: pgstore.Options{Schema: "My_App", Table: "Order"}, table: `CREATE SCHEMA "My_App"`},
+		{name: "PgBouncer, simple_protocol, the guide's table, Asia/Tokyo", mode: "simple_protocol", pooler: true, table: guide, zone: "Asia/Tokyo"},
 		{name: "Postgres 18", version: 18},
 		{name: "Postgres 18, the guide's table, America/New_York", version: 18, table: guide, zone: "America/New_York"},
 	}
