@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -54,6 +55,9 @@ type Postgres struct {
 	major   int
 	options map[string]string // of this one
 	primary *Postgres         // nil for one that never was a standby
+
+	preparing sync.Mutex
+	prepared  map[string]bool // by name
 }
 
 // StartPostgres starts a cluster of the test's own. It takes a fraction of a

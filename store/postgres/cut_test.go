@@ -33,11 +33,8 @@ type cutRig struct {
 
 func newCutRig(t *testing.T) *cutRig {
 	pg := shared(t)
-	at := pg.Database(t)
+	at := copyOfMigrated(t)
 	rig := &cutRig{t: t, proxy: testserver.StartPostgresProxy(t, pg.Addr()), direct: connect(t, at, "pool_max_conns", "1")}
-	if err := pgstore.Migrate(t.Context(), rig.direct, pgstore.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	rig.pool = connect(t, rig.proxy.URL(at), "pool_max_conns", "2")
 	rig.url, rig.around = node(t, rig.pool), node(t, rig.direct)
 	return rig

@@ -23,11 +23,8 @@ import (
 func TestGuardAtRandom(t *testing.T) {
 	t.Parallel()
 	pg := shared(t)
-	at := pg.Database(t)
+	at := copyOfMigrated(t)
 	pool := connect(t, at, "pool_max_conns", "12")
-	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	s := open(t, pool, pgstore.Options{})
 	_, roleURL := pg.Role(t, at, "SELECT, INSERT, UPDATE, DELETE ON session")
 	express := connect(t, roleURL, "pool_max_conns", "12")

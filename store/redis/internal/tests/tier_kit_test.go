@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -21,8 +20,11 @@ import (
 // database makes a migrated database of the shared cluster, and a pool on it.
 func database(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pg := testserver.SharedPostgres(t, testserver.PostgresOptions{})
-	return pooled(t, pg.Copy(t, inUse(t, pg)))
+	return pooled(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}).Prepared(t, "in use", func(url string) {
+		pool := pooled(t, url)
+		defer pool.Close()
+		use(t, pool)
+	}))
 }
 
 // databaseOfItsOwn is on a cluster where nobody else's transactions are.
@@ -36,32 +38,6 @@ func databaseOn(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
 	pool := pooled(t, pg.Database(t))
 	use(t, pool)
 	return pool
-}
-
-// inUse returns a database of the shared cluster to make copies of. It is made
-// once, and goes with the cluster.
-func inUse(t testing.TB, pg *testserver.Postgres) string {
-	t.Helper()
-	original.Lock()
-	defer original.Unlock()
-	if original.url == "" {
-		u, err := url.Parse(pg.URL())
-		must(t, err)
-		admin := pooled(t, u.String())
-		_, err = admin.Exec(t.Context(), `CREATE DATABASE original`)
-		must(t, err)
-		u.Path = "/original"
-		pool := pooled(t, u.String())
-		use(t, pool)
-		pool.Close() // nobody may be connected to what is copied
-		original.url = u.String()
-	}
-	return original.url
-}
-
-var original struct {
-	sync.Mutex
-	url string
 }
 
 // use migrates a database and polls until every change is recorded.
