@@ -30,7 +30,9 @@
 //
 // Programs are looked for in PATH and where Debian and others keep servers, those
 // of Postgres in the directory PGBIN before. A version of Postgres that nobody
-// has installed is fetched by npm, once per machine. Files are kept in memory
+// has installed is fetched by npm, once per machine; initdb runs once, too, and
+// each cluster gets a copy of what it made. Both are in /var/cache/echosession, or
+// where the user's caches are, and may be deleted. Files are kept in memory
 // where there is room, which is several times as fast; TMPDIR says where else.
 //
 // # Cleaning up

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -54,9 +55,13 @@ type Postgres struct {
 	major   int
 	options map[string]string // of this one
 	primary *Postgres         // nil for one that never was a standby
+
+	preparing sync.Mutex
+	prepared  map[string]bool // by name
 }
 
-// StartPostgres starts a cluster of the test's own. It takes about a second.
+// StartPostgres starts a cluster of the test's own. It takes a fraction of a
+// second; the first of a version on a machine takes a second more.
 func StartPostgres(t testing.TB, opts PostgresOptions) *Postgres {
 	t.Helper()
 	pg, err := newPostgres(opts)
@@ -117,21 +122,6 @@ func (pg *Postgres) config() string { return filepath.Join(pg.dir, "postgresql.c
 // program is one of Postgres's own.
 func (pg *Postgres) program(name string, args ...string) command {
 	return command{path: filepath.Join(pg.bin, name), args: args, dir: pg.dir, log: pg.logFile(), as: pg.as, soon: "KILL"}
-}
-
-func (pg *Postgres) initdb() error {
-	p, err := pg.program("initdb", "-D", pg.data(), "--username=postgres", "--auth=trust", "--encoding=UTF8",
-		"--locale=C.UTF-8", "--no-sync", "--wal-segsize=1").run()
-	if err != nil {
-		return err
-	}
-	if err := p.wait(); err != nil {
-		return errors.Join(err, p.kill())
-	}
-	if p.err != nil {
-		return p.failed()
-	}
-	return nil
 }
 
 // configure writes the settings. The file is not in the data directory, so that

@@ -32,6 +32,32 @@ func (pg *Postgres) Copy(t testing.TB, database string) string {
 	return pg.create(t, strings.TrimPrefix(u.Path, "/"))
 }
 
+// Prepared is [Postgres.Copy] of a database of that name, which prepare fills when
+// the cluster is asked for it for the first time. It must leave no connection open.
+func (pg *Postgres) Prepared(t testing.TB, name string, prepare func(url string)) string {
+	t.Helper()
+	pg.prepare(t, name, prepare)
+	return pg.create(t, name)
+}
+
+func (pg *Postgres) prepare(t testing.TB, name string, prepare func(url string)) {
+	t.Helper()
+	pg.preparing.Lock()
+	defer pg.preparing.Unlock()
+	if pg.prepared[name] {
+		return
+	}
+	// What another test has given up on is no good.
+	if err := pg.exec(pg.URL(), "DROP DATABASE IF EXISTS "+quoted(name)+" WITH (FORCE)", "CREATE DATABASE "+quoted(name)); err != nil {
+		t.Fatal(err)
+	}
+	prepare(pg.url(name))
+	if pg.prepared == nil {
+		pg.prepared = map[string]bool{}
+	}
+	pg.prepared[name] = true
+}
+
 func (pg *Postgres) create(t testing.TB, template string) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", made.Add(1))

@@ -106,6 +106,34 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
+// A test that fails over it leaves it to the next one.
+func TestDatabaseIsPreparedOnce(t *testing.T) {
+	t.Parallel()
+	pg := SharedPostgres(t, PostgresOptions{})
+	var f fakeTB
+	f.run(func() {
+		pg.Prepared(&f, "prepared", func(url string) {
+			run(t, url, "CREATE TABLE half (text text)")
+			f.Fatal("wrong")
+		})
+	})
+	want(t, "the first test was told", f.failed, "wrong")
+	var runs atomic.Int32
+	for range 3 {
+		t.Run("in parallel", func(t *testing.T) {
+			t.Parallel()
+			db := pg.Prepared(t, "prepared", func(url string) {
+				runs.Add(1)
+				run(t, url, "CREATE TABLE notes (text text)", "INSERT INTO notes VALUES ('one')")
+			})
+			want(t, "in a copy", sql(db, "SELECT string_agg(text, ' ') FROM notes"), "one")
+			run(t, db, "INSERT INTO notes VALUES ('of this test')")
+			want(t, "of the one before", sql(db, "SELECT to_regclass('half') IS NULL"), "true")
+			want(t, "runs", runs.Load(), 1)
+		})
+	}
+}
+
 func TestSharedDatabasesAreDropped(t *testing.T) {
 	t.Parallel()
 	pg := SharedPostgres(t, PostgresOptions{})

@@ -33,11 +33,8 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			at := shared(t).Database(t)
+			at := copyOfMigrated(t)
 			owner := connect(t, at)
-			if err := pgstore.Migrate(t.Context(), owner, pgstore.Options{}); err != nil {
-				t.Fatal(err)
-			}
 			exec(t, owner, strings.ReplaceAll(c.spoil, "%s", `"`+owner.Config().ConnConfig.Database+`"`))
 			notReady(t, connect(t, at), c.says...)
 			if !slices.Contains(c.says, "MIGRATE=1") {
@@ -52,10 +49,7 @@ func TestCheck(t *testing.T) {
 	t.Run("a role without rights", func(t *testing.T) {
 		t.Parallel()
 		pg := shared(t)
-		at := pg.Database(t)
-		if err := pgstore.Migrate(t.Context(), connect(t, at), pgstore.Options{}); err != nil {
-			t.Fatal(err)
-		}
+		at := copyOfMigrated(t)
 		_, roleURL := pg.Role(t, at, "SELECT, INSERT, UPDATE ON session")
 		exec(t, connect(t, at), `DROP TABLE session_job`) // there is something to migrate
 		if err := pgstore.Migrate(t.Context(), connect(t, roleURL), pgstore.Options{}); err == nil || !strings.Contains(err.Error(), "run it as the owner") {
@@ -81,10 +75,7 @@ func TestCheck(t *testing.T) {
 	t.Run("PgBouncer in transaction mode, the default execution mode", func(t *testing.T) {
 		t.Parallel()
 		pg := shared(t)
-		at := pg.Database(t)
-		if err := pgstore.Migrate(t.Context(), connect(t, at), pgstore.Options{}); err != nil {
-			t.Fatal(err)
-		}
+		at := copyOfMigrated(t)
 		pooled := testserver.StartPgBouncer(t, pg, testserver.PgBouncerOptions{}).URL(at)
 		notReady(t, connect(t, pooled), "default_query_exec_mode=cache_describe")
 		if err := open(t, connect(t, testserver.StartPgBouncer(t, pg, testserver.PgBouncerOptions{Mode: "session"}).URL(at)), pgstore.Options{}).Ping(t.Context()); err != nil {
@@ -105,11 +96,8 @@ func TestCheck(t *testing.T) {
 	t.Run("no right on the schema", func(t *testing.T) {
 		t.Parallel()
 		pg := shared(t)
-		at := pg.Database(t)
+		at := copyOfMigrated(t)
 		owner := connect(t, at)
-		if err := pgstore.Migrate(t.Context(), owner, pgstore.Options{}); err != nil {
-			t.Fatal(err)
-		}
 		exec(t, owner, `REVOKE ALL ON SCHEMA public FROM PUBLIC`)
 		_, roleURL := pg.Role(t, at)
 		notReady(t, connect(t, roleURL), "lacks a right", "grant.sql")

@@ -26,19 +26,23 @@ type cutRig struct {
 	proxy  *testserver.Proxy
 	pool   *pgxpool.Pool // of the app
 	direct *pgxpool.Pool // one connection
-	url    string
+	url    string        // of the app
+	around string        // of a node of it whose way is free: before the cut and after it
 	client *http.Client
 }
 
 func newCutRig(t *testing.T) *cutRig {
 	pg := shared(t)
-	at := pg.Database(t)
+	at := copyOfMigrated(t)
 	rig := &cutRig{t: t, proxy: testserver.StartPostgresProxy(t, pg.Addr()), direct: connect(t, at, "pool_max_conns", "1")}
-	if err := pgstore.Migrate(t.Context(), rig.direct, pgstore.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	rig.pool = connect(t, rig.proxy.URL(at), "pool_max_conns", "2")
-	s, err := pgstore.New(rig.pool, pgstore.Options{})
+	rig.url, rig.around = node(t, rig.pool), node(t, rig.direct)
+	return rig
+}
+
+// node is the app on a pool.
+func node(t *testing.T, pool *pgxpool.Pool) (url string) {
+	s, err := pgstore.New(pool, pgstore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +79,7 @@ func newCutRig(t *testing.T) *cutRig {
 	}
 	server := httptest.NewServer(m.Handler(mux))
 	t.Cleanup(server.Close)
-	rig.url = server.URL
-	return rig
+	return server.URL
 }
 
 // visitor is a new browser.
@@ -93,9 +96,10 @@ func (rig *cutRig) cookies() int {
 	return len(rig.client.Jar.Cookies(u))
 }
 
-func (rig *cutRig) get(path string) (status int, body string) {
+// get asks a node for a page.
+func (rig *cutRig) get(node, path string) (status int, body string) {
 	rig.t.Helper()
-	res, err := rig.client.Get(rig.url + path)
+	res, err := rig.client.Get(node + path)
 	if err != nil {
 		rig.t.Fatal(err)
 	}
@@ -112,8 +116,8 @@ func (rig *cutRig) settle() {
 	rig.t.Helper()
 	rig.proxy.CloseAll()
 	rig.pool.Reset()
-	for value[int](rig.t, rig.direct, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`) > 0 {
-		time.Sleep(time.Millisecond)
+	for pause := time.Millisecond; value[int](rig.t, rig.direct, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`) > 0; pause *= 2 {
+		time.Sleep(pause)
 		if rig.t.Context().Err() != nil {
 			rig.t.Fatal("the connections stay")
 		}
@@ -143,19 +147,18 @@ func TestCutAtEveryMessage(t *testing.T) {
 					for k, cut := 0, true; cut; k++ {
 						exec(t, rig.direct, `DELETE FROM session`)
 						rig.visitor()
-						if status, body := rig.get("/add"); status != http.StatusOK || body != "1" {
+						if status, body := rig.get(rig.around, "/add"); status != http.StatusOK || body != "1" {
 							t.Fatalf("the way is free, and the first visit gets %d %q", status, body)
 						}
-						rig.settle()
 						cut = false
-						rig.proxy.CutAt(func(m testserver.Message) testserver.Verdict {
-							if m.N == k || forGood && m.N > k {
+						rig.proxy.CutAt(counted(func(n int) testserver.Verdict {
+							if n == k || forGood && n > k {
 								cut = true
 								return verdict
 							}
 							return testserver.Pass
-						})
-						status, _ := rig.get(path)
+						}))
+						status, _ := rig.get(rig.url, path)
 						rig.proxy.Heal()
 						rig.settle()
 						if status != http.StatusOK && status != http.StatusServiceUnavailable {
@@ -174,6 +177,23 @@ func TestCutAtEveryMessage(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// counted decides by the number of a message. The settings that a server tells
+// every new connection are one, of a dozen: to a client they are all the same, and
+// they were a quarter of all rounds.
+func counted(decide func(n int) testserver.Verdict) func(testserver.Message) testserver.Verdict {
+	n, told := 0, map[int]bool{} // by connection
+	return func(m testserver.Message) testserver.Verdict {
+		if m.Dir == testserver.ToClient && m.Type == 'S' {
+			if told[m.Conn] {
+				return testserver.Pass
+			}
+			told[m.Conn] = true
+		}
+		n++
+		return decide(n - 1)
 	}
 }
 
@@ -197,7 +217,7 @@ func (rig *cutRig) afterRotation(status int) string {
 	if n := rig.rows(); n != 1 {
 		return fmt.Sprintf("%d of the old and the new id live", n)
 	}
-	if _, body := rig.get("/who"); status == http.StatusOK && body != "1" {
+	if _, body := rig.get(rig.around, "/who"); status == http.StatusOK && body != "1" {
 		return fmt.Sprintf("the new cookie opens %q", body)
 	}
 	return ""
@@ -207,7 +227,7 @@ func (rig *cutRig) afterLogin(status int) string {
 	if n := rig.rows(); n != 1 {
 		return fmt.Sprintf("%d of the old and the new id live", n)
 	}
-	if _, body := rig.get("/who"); status == http.StatusOK && body != "ann1" {
+	if _, body := rig.get(rig.around, "/who"); status == http.StatusOK && body != "ann1" {
 		return fmt.Sprintf("the new cookie opens %q", body)
 	}
 	return ""

@@ -79,10 +79,7 @@ func TestPgBouncerRestarts(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			pg := shared(t)
-			at := pg.Database(t)
-			if err := pgstore.Migrate(t.Context(), connect(t, at), pgstore.Options{}); err != nil {
-				t.Fatal(err)
-			}
+			at := copyOfMigrated(t)
 			pooler := testserver.StartPgBouncer(t, pg, testserver.PgBouncerOptions{})
 			s := open(t, connect(t, pooler.URL(at), "default_query_exec_mode", mode), pgstore.Options{Timeout: 500 * time.Millisecond})
 			r := record("kept", "ann")

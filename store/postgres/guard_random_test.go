@@ -16,18 +16,15 @@ import (
 	pgstore "github.com/echosession/session/store/postgres"
 )
 
-// TestGuardAtRandom: thousands of tries, each with an ending and savers of
+// TestGuardAtRandom: hundreds of tries, each with an ending and savers of
 // Express set loose on one session at the same moment, under a role with rights on
 // the table alone. Whatever the order was: once the ending has returned, and the
 // savers that raced it too, the id is dead, and a late saver does not change that.
 func TestGuardAtRandom(t *testing.T) {
 	t.Parallel()
 	pg := shared(t)
-	at := pg.Database(t)
+	at := copyOfMigrated(t)
 	pool := connect(t, at, "pool_max_conns", "12")
-	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	s := open(t, pool, pgstore.Options{})
 	_, roleURL := pg.Role(t, at, "SELECT, INSERT, UPDATE, DELETE ON session")
 	express := connect(t, roleURL, "pool_max_conns", "12")
@@ -35,7 +32,7 @@ func TestGuardAtRandom(t *testing.T) {
 	// Those that end one session, or one user's; the others would end the
 	// sessions of the tries beside them.
 	names := []string{"a logout", "a rotation", "a revoke of all the user's", "a DELETE typed into psql"}
-	const workers, tries = 4, 500
+	const workers, tries = 4, 150
 	var group sync.WaitGroup
 	for w := range workers {
 		chance := rand.New(rand.NewPCG(uint64(w), 7))

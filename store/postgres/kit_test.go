@@ -48,11 +48,20 @@ func connect(t testing.TB, at string, params ...string) *pgxpool.Pool {
 // migrated is a store on a fresh database of the shared cluster.
 func migrated(t testing.TB, o pgstore.Options) (*pgstore.Store, *pgxpool.Pool) {
 	t.Helper()
-	pool := connect(t, shared(t).Database(t), "pool_max_conns", "10")
-	if err := pgstore.Migrate(t.Context(), pool, o); err != nil {
-		t.Fatal(err)
-	}
+	pool := connect(t, copyOfMigrated(t), "pool_max_conns", "10")
 	return open(t, pool, o), pool
+}
+
+// copyOfMigrated is a fresh database with our own table of the usual name.
+func copyOfMigrated(t testing.TB) (url string) {
+	t.Helper()
+	return shared(t).Prepared(t, "migrated", func(url string) {
+		pool := connect(t, url)
+		defer pool.Close()
+		if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func open(t testing.TB, pool *pgxpool.Pool, o pgstore.Options) *pgstore.Store {

@@ -20,6 +20,7 @@ import (
 type fault struct {
 	strike func(t *testing.T, pg *testserver.Postgres, pool *pgxpool.Pool) (mend func())
 	reads  bool // reading may go on under it
+	spares bool // others on the server: then it is the shared one
 }
 
 var faults = map[string]fault{
@@ -39,13 +40,13 @@ var faults = map[string]fault{
 		pg.Pause()
 		return pg.Resume
 	}},
-	"read-only": {reads: true, strike: func(t *testing.T, pg *testserver.Postgres, pool *pgxpool.Pool) func() {
-		admin(t, pg, `ALTER SYSTEM SET default_transaction_read_only = on`)
+	"read-only": {reads: true, strike: func(t *testing.T, _ *testserver.Postgres, pool *pgxpool.Pool) func() {
+		admin(t, pool, `ALTER SYSTEM SET default_transaction_read_only = on`)
 		for on := ""; on != "on"; pool.Reset() { // connections from before learn of it some time
 			on = value[string](t, pool, `SHOW default_transaction_read_only`)
 		}
 		return func() {
-			admin(t, pg, `SET default_transaction_read_only = off`, `ALTER SYSTEM RESET default_transaction_read_only`)
+			admin(t, pool, `SET default_transaction_read_only = off`, `ALTER SYSTEM RESET default_transaction_read_only`)
 		}
 	}},
 	"out of connections": {strike: func(t *testing.T, pg *testserver.Postgres, pool *pgxpool.Pool) func() {
@@ -64,7 +65,7 @@ var faults = map[string]fault{
 			}
 		}
 	}},
-	"all connections of the pool taken": {strike: func(t *testing.T, _ *testserver.Postgres, pool *pgxpool.Pool) func() {
+	"all connections of the pool taken": {spares: true, strike: func(t *testing.T, _ *testserver.Postgres, pool *pgxpool.Pool) func() {
 		all := pool.AcquireAllIdle(t.Context())
 		for len(all) < int(pool.Config().MaxConns) {
 			conn, err := pool.Acquire(t.Context())
@@ -79,8 +80,8 @@ var faults = map[string]fault{
 			}
 		}
 	}},
-	"locked by somebody's transaction": {reads: true, strike: func(t *testing.T, pg *testserver.Postgres, _ *pgxpool.Pool) func() {
-		conn, err := pgx.Connect(t.Context(), pg.URL())
+	"locked by somebody's transaction": {reads: true, spares: true, strike: func(t *testing.T, _ *testserver.Postgres, pool *pgxpool.Pool) func() {
+		conn, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,21 +102,21 @@ var faults = map[string]fault{
 // answering is a server whose writes end with an error that quotes what they
 // would have written, as some do.
 func answering(code string) fault {
-	return fault{reads: true, strike: func(t *testing.T, pg *testserver.Postgres, _ *pgxpool.Pool) func() {
-		admin(t, pg, `CREATE FUNCTION failing() RETURNS trigger LANGUAGE plpgsql AS
+	return fault{reads: true, spares: true, strike: func(t *testing.T, _ *testserver.Postgres, pool *pgxpool.Pool) func() {
+		admin(t, pool, `CREATE FUNCTION failing() RETURNS trigger LANGUAGE plpgsql AS
 				$$BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '`+code+`', DETAIL = 'Key (sid)=(secret saved)', HINT = 'passport'; END$$`,
 			`CREATE TRIGGER failing BEFORE INSERT OR UPDATE OR DELETE ON session FOR EACH STATEMENT EXECUTE FUNCTION failing()`,
 			`CREATE TRIGGER failing BEFORE INSERT OR UPDATE ON session_job FOR EACH STATEMENT EXECUTE FUNCTION failing()`)
-		return func() { admin(t, pg, `DROP FUNCTION failing CASCADE`) }
+		return func() { admin(t, pool, `DROP FUNCTION failing CASCADE`) }
 	}}
 }
 
-// admin runs statements one by one on a connection of its own, and has the
+// admin runs statements one by one on a connection beside the pool's, and has the
 // server read its configuration.
-func admin(t *testing.T, pg *testserver.Postgres, statements ...string) {
+func admin(t *testing.T, pool *pgxpool.Pool, statements ...string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	conn, err := pgx.Connect(ctx, pg.URL())
+	conn, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +128,19 @@ func admin(t *testing.T, pg *testserver.Postgres, statements ...string) {
 	}
 }
 
+// struck is a server to be struck by a fault, with a table.
+func struck(t *testing.T, f fault) (*testserver.Postgres, *pgxpool.Pool) {
+	if f.spares {
+		return shared(t), connect(t, copyOfMigrated(t), "pool_max_conns", "4")
+	}
+	pg := testserver.StartPostgres(t, testserver.PostgresOptions{Settings: map[string]string{"max_connections": "20"}})
+	pool := connect(t, pg.URL(), "pool_max_conns", "4")
+	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return pg, pool
+}
+
 // TestOutages: whatever is wrong with the server, the store says unavailable and
 // never "none", acknowledges nothing that is not committed, tells no id and no
 // data, and goes on by itself when the server does.
@@ -134,11 +148,7 @@ func TestOutages(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pg := testserver.StartPostgres(t, testserver.PostgresOptions{Settings: map[string]string{"max_connections": "20"}})
-			pool := connect(t, pg.URL(), "pool_max_conns", "4")
-			if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
-				t.Fatal(err)
-			}
+			pg, pool := struck(t, f)
 			patient := open(t, pool, pgstore.Options{Timeout: time.Minute})
 			for _, id := range []string{"loaded", "saved", "touched", "rotated", "deleted"} {
 				if err := patient.Create(t.Context(), record("secret "+id, "ann")); err != nil {

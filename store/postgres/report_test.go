@@ -19,11 +19,8 @@ import (
 func TestReport(t *testing.T) {
 	t.Parallel()
 	pg := shared(t)
-	at := pg.Database(t)
+	at := copyOfMigrated(t)
 	owner := connect(t, at)
-	if err := pgstore.Migrate(t.Context(), owner, pgstore.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	role, roleURL := pg.Role(t, at)
 	psql(t, at, "grant.sql", "-v", "role="+role)
 	pool := connect(t, roleURL, "pool_max_conns", "3")

@@ -128,11 +128,8 @@ func TestPruneOnce(t *testing.T) {
 // logout is recorded.
 func TestExpressRole(t *testing.T) {
 	pg := shared(t)
-	at := pg.Database(t)
+	at := copyOfMigrated(t)
 	pool := connect(t, at)
-	if err := pgstore.Migrate(t.Context(), pool, pgstore.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	_, roleURL := pg.Role(t, at, "SELECT, INSERT, UPDATE, DELETE ON session")
 	express := connect(t, roleURL)
 	if err := expressSaves(t.Context(), express, "id", `{"passport":{"user":"ann"}}`); err != nil {

@@ -24,7 +24,7 @@ var createChecks = []check{
 		r := p.create(ctx)
 		other := p.next(r)
 		other.Handle, other.User = p.name("handle"), p.name("user")
-		p.want(store.ErrExists, "Create of an id that exists", p.Create(ctx, p.track(other)))
+		p.want(store.ErrExists, "Create of an id that exists", p.Create(ctx, other))
 		p.holds(ctx, "what was there", r)
 	}},
 	{says: "Create never replaces, even a record whose lifetime is over", see: func(ctx context.Context, p *probe) {
@@ -32,7 +32,7 @@ var createChecks = []check{
 		p.pass(ctx)
 		other := p.record()
 		other.ID = r.ID
-		err := p.Create(ctx, p.track(other))
+		err := p.Create(ctx, other)
 		if _, keeps := store.As[store.Pruner](p.Store); keeps != nil && err == nil {
 			// A store that forgets by itself has nothing left to replace.
 			p.holds(ctx, "what was created", other)
@@ -43,12 +43,11 @@ var createChecks = []check{
 	}},
 	{says: "of several Creates of one id at once, exactly one stores its record", see: func(ctx context.Context, p *probe) {
 		for range rounds {
-			id := p.name("id")
+			first := p.record()
 			rs := make([]*store.Record, racers)
 			for i := range rs {
-				rs[i] = p.record()
-				rs[i].ID = id
-				rs[i] = p.track(p.next(rs[i]))
+				rs[i] = p.next(first)
+				rs[i].Handle = p.name("handle")
 			}
 			errs := together(alike(racers, func(i int) error { return p.Create(ctx, rs[i]) })...)
 			p.holds(ctx, "the winner's", rs[p.winner(errs, store.ErrExists)])

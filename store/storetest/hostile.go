@@ -37,7 +37,7 @@ var hostileChecks = []check{
 		for i, id := range ids {
 			stored[i] = p.next(p.record())
 			stored[i].ID = id
-			p.want(nil, "Create of "+show(id), p.Create(ctx, p.track(stored[i])))
+			p.want(nil, "Create of "+show(id), p.Create(ctx, stored[i]))
 		}
 		for i, r := range stored {
 			p.holds(ctx, "of "+show(ids[i]), r)
@@ -59,7 +59,6 @@ var hostileChecks = []check{
 		for _, odd := range hostile {
 			r := p.create(ctx, func(r *store.Record) {
 				r.User, r.Handle = p.tag+odd, p.tag+odd
-				p.track(r)
 			})
 			p.holds(ctx, "a record of the user and handle "+show(odd), r)
 			next := p.moved(r)

@@ -40,7 +40,7 @@ var loadChecks = []check{
 		r := p.record()
 		for i, document := range documents {
 			r.ID, r.Handle, r.Data = p.name("id"), p.name("handle"), []byte(document)
-			p.want(nil, "Create", p.Create(ctx, p.track(r)))
+			p.want(nil, "Create", p.Create(ctx, r))
 			p.holds(ctx, "after Create", r)
 			r.Data = []byte(documents[(i+1)%len(documents)])
 			p.want(nil, "Save", p.Save(ctx, r))

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -24,7 +25,7 @@ type probe struct {
 	tag  string // makes all names of this probe unlike those of others
 	mu   sync.Mutex
 	n    int
-	made []*store.Record // to be removed in the end
+	left map[string]string // ids of what may be stored, with handles
 }
 
 func newProbe(st store.Store, opts Options) *probe {
@@ -35,6 +36,7 @@ func newProbe(st store.Store, opts Options) *probe {
 		Store: st, life: opts.Lifetime, grain: opts.Lifetime / 3,
 		patience: 30*time.Second + 10*opts.Lifetime,
 		tag:      rand.Text(),
+		left:     map[string]string{},
 	}
 }
 
@@ -66,18 +68,52 @@ func (p *probe) name(kind string) string {
 
 // record returns a record that could be stored: an hour's lifetime, no user.
 func (p *probe) record() *store.Record {
-	return p.track(&store.Record{
+	return &store.Record{
 		ID: p.name("id"), Handle: p.name("handle"), Data: []byte(`{"made":"new"}`),
 		Idle: time.Hour, Absolute: 24 * time.Hour,
-	})
+	}
 }
 
-// track notes that r may get stored. It returns r.
-func (p *probe) track(r *store.Record) *store.Record {
+// Create, Rotate and Delete note what is stored after them.
+
+func (p *probe) Create(ctx context.Context, r *store.Record) error {
+	err := p.Store.Create(ctx, r)
+	p.stored(r, err)
+	return err
+}
+
+func (p *probe) Rotate(ctx context.Context, oldID string, r *store.Record) error {
+	err := p.Store.Rotate(ctx, oldID, r)
+	p.stored(r, err)
+	if err == nil {
+		p.gone(oldID, "")
+	}
+	return err
+}
+
+func (p *probe) Delete(ctx context.Context, r *store.Record) error {
+	err := p.Store.Delete(ctx, r)
+	if err == nil {
+		p.gone(r.ID, r.Handle)
+	}
+	return err
+}
+
+// stored notes that r may be: it is not if the error says so.
+func (p *probe) stored(r *store.Record, err error) {
+	if isOneOf(err, store.ErrNotFound, store.ErrExists, store.ErrConflict, store.ErrRevoked) {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.made = append(p.made, &store.Record{ID: r.ID, Handle: r.Handle})
-	return r
+	p.left[r.ID] = r.Handle
+}
+
+func (p *probe) gone(id, handle string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.left, id)
+	maps.DeleteFunc(p.left, func(_, h string) bool { return h == handle && h != "" })
 }
 
 // cleanup removes what the check left behind. That it does not work out is no
@@ -85,8 +121,8 @@ func (p *probe) track(r *store.Record) *store.Record {
 func (p *probe) cleanup(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	for _, r := range p.made {
-		_ = p.Delete(ctx, r)
+	for id, handle := range p.left {
+		_ = p.Store.Delete(ctx, &store.Record{ID: id, Handle: handle})
 	}
 }
 
@@ -125,7 +161,7 @@ func (p *probe) next(r *store.Record) *store.Record {
 func (p *probe) moved(r *store.Record) *store.Record {
 	c := p.next(r)
 	c.ID = p.name("id")
-	return p.track(c)
+	return c
 }
 
 // want ends the check unless err is the wanted one; nil wants success.

@@ -156,7 +156,7 @@ func (p *probe) loginsBesideRevoke(ctx context.Context, index store.UserIndex) {
 	before := p.create(ctx, user(name))
 	var logins, from []*store.Record
 	for range racers / 2 {
-		created, anonymous := p.track(p.record()), p.create(ctx)
+		created, anonymous := p.record(), p.create(ctx)
 		rotated := p.moved(anonymous)
 		created.User, rotated.User = name, name
 		logins = append(logins, created, rotated)

@@ -11,7 +11,7 @@ var walkChecks = []check{
 	{says: "Walk visits the live records of a prefix, each once, as they are stored", see: func(ctx context.Context, p *probe) {
 		walker := ability[store.Walker](p)
 		prefix := p.name("walk") + ":"
-		under := func(r *store.Record) { r.ID = prefix + r.ID; p.track(r) }
+		under := func(r *store.Record) { r.ID = prefix + r.ID }
 		over := p.create(ctx, under, idle(p.life))
 		p.pass(ctx)
 		want := map[string]*store.Record{}
@@ -52,7 +52,7 @@ var walkChecks = []check{
 		walker := ability[store.Walker](p)
 		prefix := p.name("walk") + ":"
 		for range 3 {
-			p.create(ctx, func(r *store.Record) { r.ID = prefix + r.ID; p.track(r) })
+			p.create(ctx, func(r *store.Record) { r.ID = prefix + r.ID })
 		}
 		stop, calls := errors.New("stop"), 0
 		err := walker.Walk(ctx, prefix, func(*store.Record) error { calls++; return stop })

@@ -19,8 +19,7 @@ func TestContract(t *testing.T) {
 		options redisstore.Options
 	}{
 		{name: "connect-redis's prefix"},
-		{name: "RESP 2", edit: func(o *redis.Options) { o.Protocol = 2 }},
-		{name: "a prefix with glob characters and braces", options: redisstore.Options{Prefix: `a[b]*?\{x}:`}},
+		{name: "RESP 2, a prefix with glob characters and braces", edit: func(o *redis.Options) { o.Protocol = 2 }, options: redisstore.Options{Prefix: `a[b]*?\{x}:`}},
 		{name: "the rights of docs/stores.md", acl: []string{"user app on >sesame ~sess:* ~echosession:* +@all -@admin -@dangerous +info"},
 			edit: func(o *redis.Options) { o.Username, o.Password = "app", "sesame" }},
 	} {

@@ -18,7 +18,7 @@ func TestTierReport(t *testing.T) {
 	t.Parallel()
 	pg := testserver.StartPostgres(t, testserver.PostgresOptions{})
 	server := testserver.StartRedis(t, testserver.RedisOptions{})
-	pool := database(t, pg)
+	pool := databaseOn(t, pg)
 	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, pool), redisstore.TierOptions{})
 	must(t, n.Create(t.Context(), record("id", "ann")))
 	if _, err := n.Prune(t.Context()); err != nil {
@@ -71,7 +71,7 @@ type mute struct {
 // the copies stand.
 func TestTierReportsOfItself(t *testing.T) {
 	t.Parallel()
-	s := primaryOn(t, database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{})))
+	s := primaryOn(t, database(t))
 	n := tier(t, redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"}), mute{s, s, s, s, s, s}, redisstore.TierOptions{})
 	if r, err := n.Report(t.Context()); err != nil || r.Pool != nil || r.Copies == nil || r.Copies.PollAge < 0 {
 		t.Errorf("%+v, %v", r, err)

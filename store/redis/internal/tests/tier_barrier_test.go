@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/echosession/session/internal/testserver"
@@ -89,6 +90,7 @@ func (h stopHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // the session, or saves it. Whatever it does when it goes on, nobody who comes
 // later finds what is over; with Redis within reach of the other node, and without.
 func TestASlowReader(t *testing.T) {
+	db := database(t) // each case has a session of its own
 	steps := []struct {
 		name string
 		miss bool // there is no copy to begin with
@@ -109,15 +111,14 @@ func TestASlowReader(t *testing.T) {
 				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					slowReader(t, step.name, step.miss, change, cut)
+					slowReader(t, db, name, step.name, step.miss, change, cut)
 				})
 			}
 		}
 	}
 }
 
-func slowReader(t *testing.T, step string, miss bool, change string, cut bool) {
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+func slowReader(t *testing.T, db *pgxpool.Pool, id, step string, miss bool, change string, cut bool) {
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	proxy := testserver.StartProxy(t, server.Addr())
 	o := redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness}
@@ -126,22 +127,22 @@ func slowReader(t *testing.T, step string, miss bool, change string, cut bool) {
 	client.AddHook(stopHook{b})
 	slow := tier(t, client, stopping{primaryOn(t, db), b}, o)
 	other := tier(t, connect(t, proxy.Addr(), heedful), primaryOn(t, db), o)
-	must(t, other.Create(t.Context(), record("one", "ann")))
-	warmed(t, slow, "one")
-	warmed(t, other, "one")
+	must(t, other.Create(t.Context(), record(id, "ann")))
+	warmed(t, slow, id)
+	warmed(t, other, id)
 	raw := connect(t, server.Addr())
 	if miss {
 		key, _ := copyIn(t, raw, o.Prefix)
 		must(t, raw.Del(t.Context(), key).Err())
 	}
-	r, err := primaryOn(t, db).Load(t.Context(), "one")
+	r, err := primaryOn(t, db).Load(t.Context(), id)
 	must(t, err)
 
 	b.at(step)
 	done := make(chan error, 1)
 	go func() {
 		for { // a poll is not due in every lookup
-			_, err := slow.Load(t.Context(), "one")
+			_, err := slow.Load(t.Context(), id)
 			select {
 			case <-b.arrived:
 				done <- err
@@ -152,6 +153,7 @@ func slowReader(t *testing.T, step string, miss bool, change string, cut bool) {
 				done <- err
 				return
 			}
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	select {
@@ -174,10 +176,10 @@ func slowReader(t *testing.T, step string, miss bool, change string, cut bool) {
 	if err := <-done; err != nil && !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
-	for ; time.Since(over) < 3*freshness; time.Sleep(2 * time.Millisecond) {
+	for ; time.Since(over) < 3*freshness; time.Sleep(10 * time.Millisecond) {
 		for _, n := range []*redisstore.Tier{other, slow} {
 			began := time.Now()
-			got, err := n.Load(t.Context(), "one")
+			got, err := n.Load(t.Context(), id)
 			stale := change == "a save" && (err != nil || string(got.Data) != string(r.Data)) || change != "a save" && !errors.Is(err, store.ErrNotFound)
 			if stale && (n == other || !cut || began.Sub(over) > freshness) {
 				t.Fatalf("%s later a lookup answers %v, %v", began.Sub(over), got, err)

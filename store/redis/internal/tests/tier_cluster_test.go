@@ -21,7 +21,7 @@ func TestTierOnACluster(t *testing.T) {
 	for _, m := range masters {
 		addrs = append(addrs, m.Addr())
 	}
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	nodes := &inTurn{}
 	for range 2 {
 		client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, ContextTimeoutEnabled: true})
@@ -64,7 +64,7 @@ func TestTierThroughASentinel(t *testing.T) {
 	master := testserver.StartRedis(t, testserver.RedisOptions{})
 	master.Replica(t)
 	sentinel := testserver.StartSentinel(t, master, 1)
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	w := &witness{t: t}
 	for range 2 {
 		client := redis.NewFailoverClient(&redis.FailoverOptions{

@@ -54,14 +54,13 @@ func TestTierContract(t *testing.T) {
 		nodes int
 		edit  func(*redis.Options)
 	}{
-		"one node":                       {nodes: 1, edit: heedful},
-		"three nodes in turn":            {nodes: 3, edit: heedful},
-		"a client that heeds no context": {nodes: 2, edit: func(*redis.Options) {}},
-		"no Redis":                       {nodes: 2, edit: func(o *redis.Options) { heedful(o); o.Addr = "127.0.0.1:1" }},
+		"one node, a client that heeds no context": {nodes: 1, edit: func(*redis.Options) {}},
+		"three nodes in turn":                      {nodes: 3, edit: heedful},
+		"no Redis":                                 {nodes: 2, edit: func(o *redis.Options) { heedful(o); o.Addr = "127.0.0.1:1" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pool := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+			pool := database(t)
 			server := testserver.SharedRedis(t, testserver.RedisOptions{})
 			o := redisstore.TierOptions{Prefix: server.Prefix()}
 			nodes, hits := &inTurn{}, 0

@@ -64,7 +64,7 @@ func TestTheEndIsFinal(t *testing.T) {
 	for name, end := range endings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+			db := database(t)
 			server := testserver.SharedRedis(t, testserver.RedisOptions{})
 			proxy := testserver.StartProxy(t, server.Addr())
 			o := redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness}
@@ -87,6 +87,7 @@ func TestTheEndIsFinal(t *testing.T) {
 			}
 			served := 0
 			for round := 0; round < 20 || time.Since(over) < 4*freshness; round++ {
+				time.Sleep(2 * time.Millisecond) // others want the machine
 				must(t, raw.Set(t.Context(), key, frame, time.Hour).Err())
 				if round == 10 {
 					proxy.Heal()
@@ -202,7 +203,7 @@ const stillThere = "a standby that is promoted"
 // a copy lives is seen when it commits, and not before.
 func TestADeleteHeldOpen(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.StartPostgres(t, testserver.PostgresOptions{})) // others would wait for it
+	db := databaseOfItsOwn(t) // others would wait for it
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db),
 		redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness, Lease: 10 * time.Second})
@@ -216,7 +217,7 @@ func TestADeleteHeldOpen(t *testing.T) {
 	for began := time.Now(); time.Since(began) < 11*time.Second; { // more than a lease
 		_, err := n.Load(t.Context(), "held")
 		must(t, err)
-		time.Sleep(5 * time.Millisecond) // others want the machine
+		time.Sleep(20 * time.Millisecond) // others want the machine
 	}
 	must(t, tx.Commit(t.Context()))
 	over := time.Now()
@@ -236,7 +237,7 @@ func TestADeleteHeldOpen(t *testing.T) {
 // as a tool's or an admin's, where Redis works.
 func TestARevocationIsToldAtOnce(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.StartPostgres(t, testserver.PostgresOptions{})) // a transaction of another test would make the poll a gap
+	db := databaseOfItsOwn(t) // a transaction of another test would make the poll a gap
 	client := connect(t, testserver.SharedRedis(t, testserver.RedisOptions{}).Addr(), heedful)
 	o := redisstore.TierOptions{Prefix: testserver.SharedRedis(t, testserver.RedisOptions{}).Prefix(), Freshness: time.Second}
 	there := tier(t, client, primaryOn(t, db), o)

@@ -130,7 +130,7 @@ func TestRedisFaults(t *testing.T) {
 	for name, f := range redisFaults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+			db := database(t)
 			server := testserver.StartRedis(t, testserver.RedisOptions{Settings: f.settings})
 			proxy := testserver.StartProxy(t, server.Addr())
 			o := redisstore.TierOptions{Prefix: "copies:", Freshness: freshness, Timeout: 50 * time.Millisecond}
@@ -161,11 +161,11 @@ func TestRedisFaults(t *testing.T) {
 			must(t, nodes[0].Rotate(t.Context(), "rotated", &next))
 			w.gone, w.data = map[string]bool{"ended": true, "rotated": true}, map[string]string{"saved": `{"made":"anew"}`}
 			w.passes(freshness)
-			for range 20 {
+			for range 8 {
 				w.look("kept", "ended", "saved", "rotated", "rotated 2")
 			}
 			mend()
-			for range 20 {
+			for range 8 {
 				w.look("kept", "ended", "saved", "rotated", "rotated 2")
 			}
 			for _, n := range nodes {
@@ -229,7 +229,7 @@ func (w *witness) look(ids ...string) {
 // no line holds an id.
 func TestOneLineForEachChange(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	server := testserver.StartRedis(t, testserver.RedisOptions{})
 	log, logger := logging()
 	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db), redisstore.TierOptions{Freshness: freshness, Timeout: time.Second, Logger: logger})

@@ -17,18 +17,39 @@ import (
 	redisstore "github.com/echosession/session/store/redis"
 )
 
-// database makes a migrated database and a pool on it.
-func database(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
+// database makes a migrated database of the shared cluster, and a pool on it.
+func database(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return pooled(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}).Prepared(t, "in use", func(url string) {
+		pool := pooled(t, url)
+		defer pool.Close()
+		use(t, pool)
+	}))
+}
+
+// databaseOfItsOwn is on a cluster where nobody else's transactions are.
+func databaseOfItsOwn(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return databaseOn(t, testserver.StartPostgres(t, testserver.PostgresOptions{}))
+}
+
+func databaseOn(t testing.TB, pg *testserver.Postgres) *pgxpool.Pool {
 	t.Helper()
 	pool := pooled(t, pg.Database(t))
+	use(t, pool)
+	return pool
+}
+
+// use migrates a database and polls until every change is recorded.
+func use(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
 	migrate(t, pool)
 	feed, since := primaryOn(t, pool), ""
-	for gap := true; gap; { // until every change is recorded, as on a database in use
+	for gap := true; gap; time.Sleep(time.Millisecond) {
 		c, err := feed.Changes(t.Context(), since)
 		must(t, err)
 		since, gap = c.Next, c.Gap
 	}
-	return pool
 }
 
 func migrate(t testing.TB, pool *pgxpool.Pool) {

@@ -18,7 +18,7 @@ func TestRedisIsNotQuoted(t *testing.T) {
 	for _, command := range []string{"GET", "EVALSHA"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+			db := database(t)
 			server := testserver.StartRedis(t, testserver.RedisOptions{Settings: map[string]string{"rename-command": command + ` ""`}})
 			log, logger := logging()
 			n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db), redisstore.TierOptions{Freshness: freshness, Logger: logger})
@@ -53,7 +53,7 @@ func TestRedisIsNotQuoted(t *testing.T) {
 // writes that it refuses alone are another, however they alternate.
 func TestARefusalIsOneChange(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	server := testserver.StartRedis(t, testserver.RedisOptions{})
 	proxy := testserver.StartProxy(t, server.Addr())
 	log, logger := logging()

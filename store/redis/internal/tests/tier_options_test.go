@@ -58,7 +58,7 @@ func TestTierOptions(t *testing.T) {
 // TestAnotherTable: one that took the name of the old one has other sessions.
 func TestAnotherTable(t *testing.T) {
 	t.Parallel()
-	db := database(t, testserver.SharedPostgres(t, testserver.PostgresOptions{}))
+	db := database(t)
 	server := testserver.SharedRedis(t, testserver.RedisOptions{})
 	n := tier(t, connect(t, server.Addr(), heedful), primaryOn(t, db), redisstore.TierOptions{Prefix: server.Prefix(), Freshness: freshness})
 	must(t, n.Create(t.Context(), record("one", "ann")))
