@@ -29,7 +29,7 @@ func newHandler(m *session.Manager, o Options) *Handler {
 	h.failures = newLimiter(failuresPerMinute, failuresAtOnce)
 	h.changes = newLimiter(changesPerMinute, changesAtOnce)
 	h.routes = map[string]route{
-		"":                {method: http.MethodGet, public: true, serve: file("page.html")},
+		"":                {method: http.MethodGet, public: true, serve: h.open()},
 		"page.css":        {method: http.MethodGet, public: true, serve: file("page.css")},
 		"page.js":         {method: http.MethodGet, public: true, serve: file("page.js")},
 		"charts.js":       {method: http.MethodGet, public: true, serve: file("charts.js")},

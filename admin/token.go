@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,15 +74,15 @@ func (t *tokenAuthorizer) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("a
 
 // Authorize wants the token, or the page's cookie.
 func (t *tokenAuthorizer) Authorize(r *http.Request) error {
-	if t.bears(r) {
+	if t.bears(r) || t.knows(r) {
 		return nil
 	}
-	for _, c := range r.CookiesNamed(t.cookie) {
-		if t.verify(c.Value, time.Now()) {
-			return nil
-		}
-	}
 	return errNoToken
+}
+
+// knows reports whether a request has the page's cookie.
+func (t *tokenAuthorizer) knows(r *http.Request) bool {
+	return slices.ContainsFunc(r.CookiesNamed(t.cookie), func(c *http.Cookie) bool { return t.verify(c.Value, time.Now()) })
 }
 
 // bears compares hashes, so that neither content nor length shows in the time.

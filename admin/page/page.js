@@ -394,4 +394,5 @@ $("clean").addEventListener("click", async () => {
 	}
 });
 
-load();
+if ("signIn" in document.body.dataset) show("sign-in");
+else load();

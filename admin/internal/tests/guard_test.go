@@ -186,6 +186,33 @@ func TestThePagesCookie(t *testing.T) {
 	})
 }
 
+// TestThePageKnowsWhomToAsk: it is told by the page itself, which counts no guesses,
+// and so has no word on a token that comes with it.
+func TestThePageKnowsWhomToAsk(t *testing.T) {
+	r := newRig(t, newMemory())
+	cookie, _, _ := strings.Cut(r.do("POST", root+"sign-in", "", "Authorization", "Bearer "+token).Header().Get("Set-Cookie"), ";")
+	asks := func(what string, want bool, headers ...string) {
+		t.Helper()
+		w := r.do("GET", root, "", headers...)
+		if w.Code != 200 || strings.Contains(w.Body.String(), "<body data-sign-in>") != want {
+			t.Errorf("%s: %d, and it asks for the token: %t", what, w.Code, !want)
+		}
+	}
+	asks("nothing", true)
+	asks("a cookie of somebody's", true, "Cookie", cookie+"x")
+	asks("the page's cookie", false, "Cookie", cookie)
+	asks("a token", false, "Authorization", "Bearer "+token)
+	asks("a guess", false, "Authorization", "Bearer guess")
+	for range 40 { // who only looks is not counted as who fails
+		r.do("GET", root, "")
+	}
+	is(t, "after that", r.do("POST", root+"session-cleanup", "", "Cookie", cookie), 200, `{"deleted":0}`)
+	r = newRig(t, newMemory(), func(o *admin.Options) {
+		o.Authorize = admin.AuthorizeFunc(func(*http.Request) error { return errors.New("no") })
+	})
+	asks("a function in place of the token", false)
+}
+
 // TestFailedAttemptsAreLimited: by address, and told to the log once.
 func TestFailedAttemptsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

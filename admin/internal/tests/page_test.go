@@ -110,8 +110,10 @@ func TestThePage(t *testing.T) {
 
 	p.Open(url)
 	p.Await(`document.activeElement.id === "token"`)
-	p.Problems() // of the 401, which is how the page finds out
 	keep(t, p, "admin-sign-in")
+	if problems := p.Problems(); len(problems) != 0 {
+		t.Errorf("the console, of who has not signed in: %v", problems)
+	}
 	p.Type("this is not the token, but it is long")
 	p.Press("Enter")
 	p.Await(`document.getElementById("sign-in-problem").textContent === "That is not the token."`)
@@ -119,7 +121,7 @@ func TestThePage(t *testing.T) {
 	p.Press("Enter")
 	p.Await(shows("Active sessions 4,812 counted", "Users logged in 3,906 estimated, in 4,377 sessions", "Expired 318", "Size 9.4 MB counted, 2.3 MB of it indexes", "Oldest 29 days",
 		"Active 4,812 94 %", "By a copy 9,613 95 %", "postgres answers", "2 in use, 6 idle, at most 20", "removed 57 sessions"))
-	p.Problems()
+	p.Problems() // of the wrong token
 	if cookies := p.Eval("document.cookie"); cookies != `""` {
 		t.Error("a script can read", cookies)
 	}
