@@ -10,8 +10,9 @@ import (
 )
 
 // List returns the live sessions of a user, newest first. The records carry no
-// id: they are for showing, by handle. A store that has no index of users is
-// [errors.ErrUnsupported].
+// id: they are for showing, by handle. All of them are read, with their documents:
+// where a user may have thousands, set the store's UserLimit. A store that has no
+// index of users is [errors.ErrUnsupported].
 func (m *Manager) List(ctx context.Context, user string) ([]*store.Record, error) {
 	index, err := store.As[store.UserIndex](m.store)
 	if err != nil {

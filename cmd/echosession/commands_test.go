@@ -94,6 +94,9 @@ func TestHelp(t *testing.T) {
 	if r := e.run(t, "completion", "bash"); r.code != exitOK || !strings.Contains(r.out, "__start_echosession") {
 		t.Errorf("completion: %d", r.code)
 	}
+	if r := e.run(t, "--version"); r.code != exitOK || !strings.HasPrefix(r.out, "echosession version ") || r.err != "" {
+		t.Errorf("version: %+v", r)
+	}
 }
 
 // TestEveryVariableIsAFlag: those that the application's packages document.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,7 @@ func (t *tool) root() (root *cobra.Command, started *bool) {
 		Use:           "echosession",
 		Short:         "Look after the sessions of an application",
 		Long:          "Look after the sessions of an application, with the environment that the application has.\n\nOutput is a table on a terminal, and JSON where it is piped or --json is given.",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -91,4 +93,12 @@ func (t *tool) root() (root *cobra.Command, started *bool) {
 		}
 	}
 	return root, started
+}
+
+// version is what "go install" has built: a release, or the revision of a checkout.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
