@@ -261,12 +261,17 @@ $("sign-in").querySelector("form").addEventListener("submit", async (event) => {
 });
 
 $("sign-out").addEventListener("click", async () => {
-	clearTimeout(timer);
 	await loading; // or its answer would come to a page that is signed out
+	show("loading"); // where nothing refreshes
+	clearTimeout(timer);
 	try {
 		await api("sign-out", { body: {} });
 	} catch (e) {
-		if (e.status !== 401) return complain(e.message);
+		if (e.status !== 401) {
+			show("board");
+			complain(e.message);
+			return schedule();
+		}
 	}
 	$("user").value = "";
 	forget();
@@ -295,7 +300,7 @@ async function find(user) {
 	try {
 		answer = await api("sessions?user=" + encodeURIComponent(user));
 	} catch (e) {
-		if (!lost(e) && look === looks) $("found").textContent = e.message;
+		if (look === looks) $("found").textContent = lost(e) ? "" : e.message;
 		return;
 	}
 	if (look !== looks) return; // somebody has asked for another one since, or signed out
@@ -306,6 +311,11 @@ async function find(user) {
 	$("list").replaceChildren(...sessions.map(row));
 	$("end-all").hidden = total === 0;
 	$("end-all").textContent = total === 1 ? `End ${found.user}’s session…` : `End all ${number.format(total)} sessions of ${found.user}…`;
+}
+
+// refind is find, unless somebody else is looked at by now.
+function refind(user) {
+	if (found?.user === user) find(user);
 }
 
 function row(s) {
@@ -323,7 +333,7 @@ function row(s) {
 	const user = found.user;
 	button.addEventListener("click", () => ask({
 		title: `End ${user}’s session on ${s.name}?`, text: "Whoever uses it has to log in again.",
-		order: { handle: s.handle, user }, done: () => find(user),
+		order: { handle: s.handle, user }, done: () => refind(user),
 	}));
 	item.append(button);
 	return item;
@@ -338,7 +348,7 @@ $("end-all").addEventListener("click", () => {
 	const { user, total } = found;
 	ask({
 		title: `End ${total === 1 ? "the session" : `all ${number.format(total)} sessions`} of ${user}?`, text: `${user} has to log in again everywhere.`,
-		order: { user }, done: () => find(user),
+		order: { user }, done: () => refind(user),
 	});
 });
 
@@ -366,16 +376,18 @@ $("cancel").addEventListener("click", () => $("confirm").close());
 
 $("confirm").querySelector("form").addEventListener("submit", async (event) => {
 	event.preventDefault();
+	const question = asked; // it may be put away, and another asked, before the answer is here
+	const open = () => $("confirm").open && asked === question;
 	$("do-it").disabled = true;
 	$("confirm-problem").textContent = "";
 	try {
-		const { revoked } = await api("sessions/revoke", { body: { ...asked.order, reason: $("reason").value } });
-		$("confirm").close();
+		const { revoked } = await api("sessions/revoke", { body: { ...question.order, reason: $("reason").value } });
+		if (open()) $("confirm").close();
 		say(revoked === 0 ? "There was none left to end." : `${plural(revoked, "session")} ended.`);
-		asked.done();
+		question.done();
 		load();
 	} catch (e) {
-		if (!lost(e)) $("confirm-problem").textContent = e.message;
+		if (!lost(e)) open() ? ($("confirm-problem").textContent = e.message) : complain(e.message);
 	} finally {
 		$("do-it").disabled = false;
 	}
