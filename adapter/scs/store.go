@@ -35,7 +35,7 @@ type Options struct {
 // [scs.IterableCtxStore] on a store of this module. It is safe for concurrent use,
 // starts nothing, and owns nothing: what is over is pruned by the store's own
 // Prune. The methods without a context take as long as the store's own timeouts
-// allow.
+// allow, those that change something five seconds at most.
 type Store struct {
 	below  store.Store
 	prefix string
@@ -99,7 +99,8 @@ func (s *Store) FindCtx(ctx context.Context, token string) (b []byte, found bool
 // CommitCtx is part of [scs.CtxStore]: it stores b until expiry, under a token that
 // is new or found, and replaces what is there. A token that this process has found,
 // and that is no more, is [ErrEnded]. An expiry that is past ends the session. It
-// goes on when ctx is canceled; the deadline of ctx, where it has one, stays.
+// goes on when ctx is canceled, until the deadline of ctx, or for five seconds where
+// it has none.
 func (s *Store) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
 	if unusable(token) {
 		return errors.New("scsstore: the token is empty, or not valid UTF-8, or contains NUL")
@@ -149,6 +150,9 @@ func (s *Store) save(ctx context.Context, token string, r *store.Record, version
 			return ErrEnded
 		case !errors.Is(err, store.ErrConflict):
 			return known(err)
+		}
+		if ctx.Err() != nil {
+			return known(ctx.Err()) // somebody else is always faster
 		}
 		now, err := s.original(ctx, r.ID)
 		if errors.Is(err, store.ErrNotFound) {
@@ -228,15 +232,6 @@ func (s *Store) All() (map[string][]byte, error) { return s.AllCtx(context.Backg
 // tokens come by a header.
 func unusable(token string) bool {
 	return token == "" || !utf8.ValidString(token) || strings.ContainsRune(token, 0)
-}
-
-// onward is ctx as it is for a change that is not to be left half-way: without the
-// request's end, with its deadline.
-func onward(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(context.WithoutCancel(ctx), deadline)
-	}
-	return context.WithoutCancel(ctx), func() {}
 }
 
 // known marks an error of the store as an outage.
