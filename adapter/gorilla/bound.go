@@ -1,9 +1,12 @@
 package gorillastore
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/echosession/session"
 )
 
 // A bound store asks the request that it was got for. gorilla's registry would have
@@ -18,6 +21,10 @@ func (b bound) New(_ *http.Request, name string) (*sessions.Session, error) {
 	return b.Store.New(b.r, name)
 }
 
-func (b bound) Save(_ *http.Request, w http.ResponseWriter, gs *sessions.Session) error {
-	return b.Store.Save(b.r, w, gs)
+// Save asks r where the session was got outside ours, and is saved inside.
+func (b bound) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Session) error {
+	if _, err := session.FromContext(b.r.Context()); !errors.Is(err, session.ErrNoSession) {
+		r = b.r
+	}
+	return b.Store.Save(r, w, gs)
 }

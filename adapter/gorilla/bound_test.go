@@ -53,6 +53,28 @@ func TestAnOldStoreOutsideDoesNotHideTheSession(t *testing.T) {
 	}
 }
 
+// A session that was got outside, where there is none of ours, is saved inside: Save
+// is told the request that it has by then.
+func TestWhatWasGotOutsideIsSavedInside(t *testing.T) {
+	t.Parallel()
+	kit, st := sessiontest.New(t), open(t, gorillastore.Options{})
+	var outside *sessions.Session
+	inside := kit.Manager.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		outside.Values["visited"] = true
+		if err := outside.Save(r, w); err != nil {
+			t.Error(err)
+		}
+	}))
+	res := kit.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		if outside, err = st.Get(r, name); !errors.Is(err, session.ErrNoSession) {
+			t.Errorf("Get outside: %v", err)
+		}
+		inside.ServeHTTP(w, r)
+	}), get())
+	res.WantCookie(t)
+}
+
 // Nothing was emptied, and so nobody is told that it was: gothic.Logout passes it on.
 func TestAnEmptyingThatCannotHappenIsAnError(t *testing.T) {
 	t.Parallel()
