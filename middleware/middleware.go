@@ -110,13 +110,15 @@ func (cfg *Config) serve(next echo.HandlerFunc, c echo.Context) error {
 
 // outage gives the error of a store that is away its status, where the handler has
 // returned it as it came: code that knows nothing of this package, such as what is
-// written for gorilla, has no other. An error with a status is left alone.
+// written for gorilla, has no other. An error with a status is left alone; but
+// Echo's error handler does not see that of an error that wraps one, and would
+// answer 500 to who has put words around [From]'s.
 func outage(err error) error {
 	if !errors.Is(err, session.ErrUnavailable) {
 		return err
 	}
 	var known *echo.HTTPError // below the check: it is an allocation
-	if errors.As(err, &known) {
+	if errors.As(err, &known) && (err == error(known) || known.Code != http.StatusServiceUnavailable) {
 		return err
 	}
 	return Error(err)

@@ -23,7 +23,11 @@ func TestAnOutageThatAHandlerReturnsIsA503(t *testing.T) {
 		"/raw":     func(err error) error { return err },
 		"/wrapped": func(err error) error { return fmt.Errorf("the cart: %w", err) },
 		"/teapot":  func(err error) error { return echo.NewHTTPError(http.StatusTeapot, "no tea").SetInternal(err) },
-		"/other":   func(error) error { return errors.New("another error") },
+		"/From":    func(err error) error { return fmt.Errorf("the cart: %w", echosession.Error(err)) },
+		"/theirs": func(err error) error {
+			return fmt.Errorf("the cart: %w", echo.NewHTTPError(http.StatusTeapot).SetInternal(err))
+		},
+		"/other": func(error) error { return errors.New("another error") },
 	}
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
@@ -40,7 +44,7 @@ func TestAnOutageThatAHandlerReturnsIsA503(t *testing.T) {
 			return with(s.Commit(c.Request().Context()))
 		})
 	}
-	for path, want := range map[string]int{"/raw": 503, "/wrapped": 503, "/teapot": 418, "/other": 500} {
+	for path, want := range map[string]int{"/raw": 503, "/wrapped": 503, "/From": 503, "/teapot": 418, "/theirs": 500, "/other": 500} {
 		kit.Store.Recover()
 		r := kit.LoggedIn(t, httptest.NewRequest(http.MethodGet, path, nil), "ann")
 		kit.Store.Fail(nil, "Save")
