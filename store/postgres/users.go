@@ -3,13 +3,18 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/echosession/session/store"
 )
 
 // Sessions is part of [store.UserIndex].
 func (s *Store) Sessions(ctx context.Context, user string) ([]*store.Record, error) {
+	if !isText(user) {
+		return nil, nil
+	}
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	rows, err := s.pool.Query(ctx, s.sql.sessions, user)
@@ -33,10 +38,17 @@ func (s *Store) Sessions(ctx context.Context, user string) ([]*store.Record, err
 const everyoneTimeout = 10 * time.Minute
 
 // Revoke is part of [store.UserIndex]. To end everyone's sessions it may take ten
-// minutes, or [Options.Timeout] where that is longer; logins wait meanwhile.
+// minutes, or [Options.Timeout] where that is longer; logins wait meanwhile, and so
+// do changes of sessions that end.
 func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	if err := v.Validate(); err != nil {
 		return 0, err
+	}
+	if !isText(v.User) || !isText(v.Handle) {
+		return 0, nil
+	}
+	if !isText(v.Except) {
+		v.Except = ""
 	}
 	if v.Everyone {
 		if err := s.Ping(ctx); err != nil { // a server that is away is told soon
@@ -57,6 +69,10 @@ func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	}
 	return int(n), nil
 }
+
+// isText reports whether Postgres could hold it. What it could not is nobody's name,
+// and to ask for it would look like an outage: a browser may send any handle.
+func isText(name string) bool { return utf8.ValidString(name) && !strings.ContainsRune(name, 0) }
 
 // Ping is part of [store.Pinger].
 func (s *Store) Ping(ctx context.Context) error {

@@ -90,6 +90,7 @@ var brokenUsers = map[string]breakage{
 			"Revoke takes a User",
 			"Revoke with Except",
 			"Revoke with a Handle ends",
+			"a User or a Handle that",
 			"a login beside",
 			"a login that",
 		},
@@ -124,8 +125,20 @@ var brokenUsers = map[string]breakage{
 			}
 		},
 	},
+	"a name that is no text is an outage": {
+		must: []string{"a User or a Handle that is no text"},
+		breaks: func(b *broken) {
+			b.revoke = func(ctx context.Context, v store.Revocation) (int, error) {
+				if strings.ContainsRune(v.Handle, 0) {
+					return 0, store.ErrUnavailable
+				}
+				return b.Store.Revoke(ctx, v)
+			}
+		},
+	},
 	"revoke ignores the owner": {
 		must: []string{"Revoke with a Handle and"},
+		may:  []string{"a User or a Handle that"},
 		breaks: func(b *broken) {
 			b.revoke = func(ctx context.Context, v store.Revocation) (int, error) {
 				if v.Handle != "" && v.Except == "" && !v.Everyone {

@@ -44,6 +44,20 @@ var revokeChecks = []check{
 		p.none(ctx, "what was over", over.ID)
 		p.none(ctx, "what was revoked", live.ID)
 	}},
+	{says: "a User or a Handle that is no text is nobody's, and no outage: anyone may ask for it", see: func(ctx context.Context, p *probe) {
+		index := ability[store.UserIndex](p)
+		name := p.name("user")
+		r := p.create(ctx, user(name))
+		for _, odd := range []string{"\x00", "\xff", name + "\x00", r.Handle + "\xff"} {
+			p.lists(ctx, index, odd)
+			p.revokes(ctx, index, store.Revocation{User: odd}, 0)
+			p.revokes(ctx, index, store.Revocation{Handle: odd}, 0)
+			p.revokes(ctx, index, store.Revocation{User: name, Handle: odd}, 0)
+			p.revokes(ctx, index, store.Revocation{User: odd, Handle: r.Handle}, 0)
+		}
+		p.holds(ctx, "whose name is like them", r)
+		p.revokes(ctx, index, store.Revocation{User: name, Except: r.Handle + "\x00"}, 1)
+	}},
 	{says: "Revoke with Except spares that handle", see: func(ctx context.Context, p *probe) {
 		index := ability[store.UserIndex](p)
 		name := p.name("user")
