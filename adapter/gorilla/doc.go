@@ -20,6 +20,6 @@
 // in [Options.Types], as they were to gob.Register. What cannot be kept is an
 // error of Save, and nothing is stored then.
 //
-// Keys may be what they are in gorilla, strings or not. Saves of parallel requests merge by key: what a request did
-// not change stays as the other one left it.
+// Keys may be what they are in gorilla, strings or not. Saves of parallel requests
+// merge by key: what a request did not change stays as the other one left it.
 package gorillastore

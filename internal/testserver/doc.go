@@ -1,8 +1,8 @@
 // Package testserver starts private servers for tests: Postgres with standbys
 // and PgBouncer, Redis with replicas, a program under test, a proxy that breaks
-// connections, and a load balancer. They listen on 127.0.0.1 only, keep their files in a directory
-// of their own under the temporary one, and are real, so that their faults are
-// real too: a server is killed, paused, promoted or restored, not mocked.
+// connections, and a load balancer. They listen on 127.0.0.1 only, keep their files
+// in a directory of their own under the temporary one, and are real, so that their
+// faults are real too: a server is killed, paused, promoted or restored, not mocked.
 //
 // A test starts a server of its own where it is going to break it:
 //
