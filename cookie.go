@@ -7,7 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/echosession/session/store"
 )
 
 // Cookie is how the session cookie is sent. The zero value is the safe one:
@@ -158,7 +159,7 @@ func (j *jar) verify(value string) (id string, ok bool) {
 	}
 	id = value[:dot]
 	// Nobody issues such ids, and a database would answer them with an error.
-	return id, utf8.ValidString(id) && !strings.ContainsRune(id, 0)
+	return id, store.IsText(id)
 }
 
 // encodeValue is ECMAScript's encodeURIComponent.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/echosession/session/store"
 )
@@ -46,7 +45,7 @@ func userValue(user string, numeric bool) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the user of a login is empty", ErrValue)
 	case len(user) > store.MaxUser:
 		return nil, fmt.Errorf("%w: the user of a login has %d bytes, and at most %d are allowed", ErrValue, len(user), store.MaxUser)
-	case !utf8.ValidString(user) || strings.ContainsRune(user, 0):
+	case !store.IsText(user):
 		return nil, fmt.Errorf("%w: the user of a login is not valid UTF-8, or contains NUL", ErrValue)
 	case numeric:
 		if !json.Valid([]byte(user)) || !strings.ContainsAny(user[:1], "-0123456789") || strings.TrimSpace(user) != user {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/echosession/session/internal/handle"
@@ -136,7 +135,7 @@ func checkPasted(o order) error {
 
 // checkName refuses what no user is called, before a database does.
 func checkName(what, name string) error {
-	if len(name) > store.MaxUser || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+	if len(name) > store.MaxUser || !store.IsText(name) {
 		return refusal{status: http.StatusBadRequest, text: fmt.Sprintf("the %s has more than %d bytes, or is not valid text", what, store.MaxUser)}
 	}
 	return nil

@@ -31,7 +31,8 @@ func As[T any](s Store) (T, error) {
 	return none, fmt.Errorf("session store %T has no %T: %w", s, (*T)(nil), errors.ErrUnsupported)
 }
 
-// UserIndex is the ability to find sessions by their user.
+// UserIndex is the ability to find sessions by their user. What is no text
+// ([IsText]) is nobody's name: anyone may ask for it, and that is no outage.
 type UserIndex interface {
 	// Sessions returns the live sessions of a user, newest first; of "" there are
 	// none. The records carry Data and no ID: they are for showing.

@@ -11,7 +11,9 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Record is one stored session.
@@ -47,6 +49,10 @@ type Record struct {
 
 // MaxUser is the longest user name a record may carry, in bytes.
 const MaxUser = 255
+
+// IsText reports whether a text can be an id, a handle or a user: valid UTF-8
+// without NUL, which no Postgres keeps. One that is none is nobody's.
+func IsText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // A Store keeps records by id. It is safe for concurrent use.
 //

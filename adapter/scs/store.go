@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -231,7 +229,7 @@ func (s *Store) All() (map[string][]byte, error) { return s.AllCtx(context.Backg
 // unusable reports a token that no store could keep: one made up by a client, where
 // tokens come by a header.
 func unusable(token string) bool {
-	return token == "" || !utf8.ValidString(token) || strings.ContainsRune(token, 0)
+	return token == "" || !store.IsText(token)
 }
 
 // known marks an error of the store as an outage.

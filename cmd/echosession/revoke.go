@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -70,7 +69,7 @@ func notEmpty(cmd *cobra.Command, name string) error {
 		return usage{fmt.Errorf("--%s is empty", name)}
 	case len(f.Value.String()) > store.MaxUser:
 		return usage{fmt.Errorf("--%s has %d bytes, and at most %d are possible", name, len(f.Value.String()), store.MaxUser)}
-	case !utf8.ValidString(f.Value.String()):
+	case !store.IsText(f.Value.String()):
 		return usage{fmt.Errorf("--%s is not UTF-8", name)}
 	}
 	return nil

@@ -3,16 +3,14 @@ package pgstore
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/echosession/session/store"
 )
 
 // Sessions is part of [store.UserIndex].
 func (s *Store) Sessions(ctx context.Context, user string) ([]*store.Record, error) {
-	if !isText(user) {
+	if !store.IsText(user) { // to the server it would be an error
 		return nil, nil
 	}
 	ctx, cancel := s.within(ctx)
@@ -44,10 +42,10 @@ func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	if err := v.Validate(); err != nil {
 		return 0, err
 	}
-	if !isText(v.User) || !isText(v.Handle) {
+	if !store.IsText(v.User) || !store.IsText(v.Handle) {
 		return 0, nil
 	}
-	if !isText(v.Except) {
+	if !store.IsText(v.Except) {
 		v.Except = ""
 	}
 	if v.Everyone {
@@ -69,10 +67,6 @@ func (s *Store) Revoke(ctx context.Context, v store.Revocation) (int, error) {
 	}
 	return int(n), nil
 }
-
-// isText reports whether Postgres could hold it. What it could not is nobody's name,
-// and to ask for it would look like an outage: a browser may send any handle.
-func isText(name string) bool { return utf8.ValidString(name) && !strings.ContainsRune(name, 0) }
 
 // Ping is part of [store.Pinger].
 func (s *Store) Ping(ctx context.Context) error {
