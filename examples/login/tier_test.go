@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,15 +46,15 @@ func TestRedisBeforePostgres(t *testing.T) {
 			_, cookie := c.post("/login", asForm, "user=ann").cookie(t)
 			there := b.bearing(t, cookie)
 			for n := range 50 {
-				there.get("/me").is(t, "the other process", 200, `{"user":"ann","visits":`+strconv.Itoa(n)+`}`)
+				there.sees(t, "the other process", 200, `{"user":"ann","visits":`+strconv.Itoa(n)+`}`)
 				c.post("/visit", "", "").is(t, "a visit", 200, `{"visits":`+strconv.Itoa(n+1)+`}`)
 			}
 			for ; served(there.readiness(t, 200)) == 0; time.Sleep(5 * time.Millisecond) { // the first polls believe no copy
-				there.get("/me").is(t, "the other process", 200, `{"user":"ann","visits":50}`)
+				there.sees(t, "the other process", 200, `{"user":"ann","visits":50}`)
 			}
 
 			redis.Kill()
-			there.get("/me").is(t, "without Redis", 200, `{"user":"ann","visits":50}`)
+			there.sees(t, "without Redis", 200, `{"user":"ann","visits":50}`)
 			c.post("/visit", "", "").is(t, "without Redis", 200, `{"visits":51}`)
 			if r := there.readiness(t, 200); r.Status != "degraded" || r.Redis != "unavailable" || r.Postgres != "ok" {
 				t.Errorf("without Redis: %+v", r)
@@ -65,7 +66,7 @@ func TestRedisBeforePostgres(t *testing.T) {
 				}
 			}
 			c.post("/logout", "", "").is(t, "the logout", 204, "")
-			there.get("/me").is(t, "holds there", 401, nobody)
+			there.sees(t, "holds there", 401, nobody)
 
 			_, cookie = c.post("/login", asForm, "user=ann").cookie(t)
 			pg.Kill()
@@ -77,12 +78,31 @@ func TestRedisBeforePostgres(t *testing.T) {
 				}
 				checkOutage(t, answer)
 			}
-			if r := there.readiness(t, 503); r.Status != "unavailable" || r.Redis != "ok" {
+			r := there.readiness(t, 503)
+			for end := time.Now().Add(patience); r.Redis != "ok" && time.Now().Before(end); time.Sleep(5 * time.Millisecond) { // it has 50 ms to answer, and the machine may be busy
+				r = there.readiness(t, 503)
+			}
+			if r.Status != "unavailable" || r.Redis != "ok" {
 				t.Errorf("without Postgres: %+v", r)
 			}
 			pg.Start()
 			b.bearing(t, cookie).get("/me").is(t, "nobody was logged out by it", 200, `{"user":"ann","visits":0}`)
 		})
+	}
+}
+
+// sees is for what another process did to the session. It is seen at once where
+// Redis answers that process within 50 ms, and a busy machine may not; whoever asks
+// when freshness is over sees it in any case.
+func (c *client) sees(t *testing.T, sentence string, status int, body string) {
+	t.Helper()
+	for over := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		began := time.Now()
+		a := c.get("/me")
+		if a.status != http.StatusOK || a.body == body || began.Sub(over) > freshness {
+			a.is(t, sentence, status, body)
+			return
+		}
 	}
 }
 
