@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
 	"testing"
 )
 
@@ -33,7 +34,7 @@ func listen() (net.Listener, error) {
 		if n := ephemeral() - lowest; n > 0 {
 			port = lowest + rand.IntN(n)
 		}
-		ln, err := net.Listen("tcp", address(port))
+		ln, err := listenAt(port)
 		if err == nil {
 			return ln, nil
 		}
@@ -42,8 +43,34 @@ func listen() (net.Listener, error) {
 	return nil, errors.Join(errors.New("no free port"), last)
 }
 
-// freePort finds a port that nobody listens on. Somebody else may take it before
-// the server does: then the server says so, and is given another.
+// reserved are ports that were given out.
+var reserved struct {
+	mu   sync.Mutex
+	held []net.PacketConn
+}
+
+// listenAt opens a port that was not given out before, by this process or by
+// another one that runs tests: whoever has it may be down just now, and wants to
+// come back. The port of the same number for datagrams, which nobody else has a use
+// for, says so until this process ends, in whatever way.
+func listenAt(port int) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address(port))
+	if err != nil {
+		return nil, err
+	}
+	hold, err := net.ListenPacket("udp", ln.Addr().String())
+	if err != nil {
+		ln.Close()
+		return nil, err
+	}
+	reserved.mu.Lock()
+	defer reserved.mu.Unlock()
+	reserved.held = append(reserved.held, hold)
+	return ln, nil
+}
+
+// freePort finds a port that nobody listens on. A program that does not run tests
+// may take it before the server does: then the server says so, and is given another.
 func freePort() (int, error) {
 	ln, err := listen()
 	if err != nil {
