@@ -50,7 +50,7 @@ func share(t *testing.T, c *couple, both []side, known map[side]string, first, l
 		for _, asked := range both {
 			v.until(c.isLate(asked, s), asked, "/get?key=__x", 200, `"`+s.name+`"`)
 			for key, value := range map[string]string{"n": "null", "f": "1.5", "deep": `{"list":[1,"2",null,{}]}`} {
-				v.get(asked, "/get?key="+key).is(t, 200, value)
+				v.until(c.isLate(asked, s), asked, "/get?key="+key, 200, value)
 			}
 		}
 	}

@@ -115,7 +115,8 @@ func (a answer) is(t testing.TB, status int, body string) {
 }
 
 // until asks until the answer is that one: what the other side did reaches a node
-// with copies a moment later.
+// with copies a moment later. One answer says nothing about the next: where Redis was
+// too slow for it, the next may be of the old copy.
 func (v *visitor) until(late bool, s side, path string, status int, body string) {
 	v.t.Helper()
 	a := v.get(s, path)

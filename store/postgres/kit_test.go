@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"testing"
@@ -64,8 +65,11 @@ func copyOfMigrated(t testing.TB) (url string) {
 	})
 }
 
+// open is a store that is ready. It has plenty of time unless o says otherwise: a
+// slow machine does not reach it.
 func open(t testing.TB, pool *pgxpool.Pool, o pgstore.Options) *pgstore.Store {
 	t.Helper()
+	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	s, err := pgstore.New(pool, o)
 	if err != nil {
 		t.Fatal(err)
