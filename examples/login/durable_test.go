@@ -1,8 +1,8 @@
 package main
 
 import (
-	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,13 +27,7 @@ func onPostgres(at, echo string) []string { return append(servingPostgres(at, ec
 // port is one that a program can come back at.
 func port(t *testing.T) string {
 	t.Helper()
-	listener := testserver.Listen(t)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
-	return "PORT=" + port
+	return "PORT=" + strconv.Itoa(testserver.Port(t))
 }
 
 // kill ends the program as a crash does.

@@ -18,7 +18,7 @@ import (
 // A Balancer is an HTTP reverse proxy in front of several nodes, in turn. A node
 // that refuses connections is passed over; while all do, the balancer tries again
 // for ten seconds. So a rolling deploy goes unnoticed if each node is taken out by
-// [Balancer.Set] before it ends, and ends well. Nodes take their ports by [Listen].
+// [Balancer.Set] before it ends, and ends well. Nodes take their ports by [Port].
 type Balancer struct {
 	srv *httptest.Server
 

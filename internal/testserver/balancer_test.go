@@ -18,12 +18,11 @@ func startNode(t *testing.T, addr, name string) *httptest.Server {
 	}))
 	srv.Listener.Close()
 	if addr == "" {
-		srv.Listener = Listen(t)
-	} else {
-		ln, err := net.Listen("tcp", addr)
-		must(t, err)
-		srv.Listener = ln
+		addr = address(Port(t))
 	}
+	ln, err := net.Listen("tcp", addr)
+	must(t, err)
+	srv.Listener = ln
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return srv
@@ -60,6 +59,7 @@ func TestBalancerTakesTurnsAndPassesOverThoseThatAreDown(t *testing.T) {
 	want(t, "requests to the one named", count()["one"+rest], 6)
 	b.Set(one.Listener.Addr().String(), other.Listener.Addr().String())
 	one.Close()
+	closeListener(one.Listener) // it refuses from then on
 	want(t, "requests to the one left", count()["other"+rest], 6)
 	if failures := b.Failures(); len(failures) > 0 {
 		t.Errorf("failures: %v", failures)
@@ -68,8 +68,7 @@ func TestBalancerTakesTurnsAndPassesOverThoseThatAreDown(t *testing.T) {
 
 func TestBalancerWaitsForANodeToComeUp(t *testing.T) {
 	t.Parallel()
-	port, err := freePort()
-	must(t, err)
+	port := Port(t)
 	b := StartBalancer(t, address(port))
 	answer := make(chan string)
 	go func() {

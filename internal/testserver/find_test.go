@@ -141,8 +141,7 @@ func TestPostgresIsFetchedOnce(t *testing.T) {
 func TestPortsAreNotThoseOfClients(t *testing.T) {
 	t.Parallel()
 	for range 100 {
-		port, err := freePort()
-		must(t, err)
+		port := Port(t)
 		if port >= ephemeral() || port < 1024 {
 			t.Fatalf("port %d is among those of outgoing connections, from %d", port, ephemeral())
 		}

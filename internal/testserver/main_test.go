@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"testing"
@@ -30,6 +31,15 @@ func must(t testing.TB, err error) {
 func holds(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	must(t, await(patience, what, func() (bool, error) { return so(), nil }))
+}
+
+// listening is a listener that is closed with the test.
+func listening(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := listen()
+	must(t, err)
+	t.Cleanup(func() { ln.Close() })
+	return ln
 }
 
 // want fails the test if a value is not what it should be.

@@ -8,22 +8,21 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 )
 
-// Listen opens a port for a node that the test runs itself, and that goes down and
-// comes back at its address. The port is out of the range of outgoing connections,
-// which net/http/httptest takes its own from: such a one may be any client's while
-// its server is down, and worse, a client that dials it while nobody listens may
-// be given the very same port for its own end, and be connected to itself. The
-// listener is closed with the test.
-func Listen(t testing.TB) net.Listener {
+// Port finds a port for a program that the test runs itself, and that goes down and
+// comes back at its address. It is out of the range of outgoing connections, which
+// net/http/httptest takes its own from: such a one may be any client's while its
+// server is down, and worse, a client that dials it while nobody listens may be
+// given the very same port for its own end, and be connected to itself.
+func Port(t testing.TB) int {
 	t.Helper()
-	ln, err := listen()
+	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ln.Close() })
-	return ln
+	return port
 }
 
 func listen() (net.Listener, error) {
@@ -76,8 +75,23 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer ln.Close()
+	defer closeListener(ln)
 	return ln.Addr().(*net.TCPAddr).Port, nil
+}
+
+// closeListener closes a listener, and returns when connections to it are refused.
+// A process that is being started shares it until it has become another program:
+// so long the port is in use, and connections are taken that are reset then.
+func closeListener(ln net.Listener) {
+	ln.Close()
+	for {
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			return
+		}
+		discard(conn.(*net.TCPConn))
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func address(port int) string {

@@ -101,7 +101,7 @@ func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ln != nil {
-		p.ln.Close()
+		closeListener(p.ln)
 		p.ln = nil
 	}
 	p.closeAll()

@@ -20,7 +20,7 @@ type echo struct {
 
 func startEcho(t *testing.T) *echo {
 	t.Helper()
-	ln := Listen(t)
+	ln := listening(t)
 	e := &echo{Listener: ln}
 	e.conns.Go(func() {
 		for {

@@ -188,7 +188,7 @@ func TestMessagesWithoutAType(t *testing.T) {
 // A reset overtakes what waits to be sent, so the proxy has to wait for that.
 func TestCutAfterALargeMessage(t *testing.T) {
 	t.Parallel()
-	ln := Listen(t)
+	ln := listening(t)
 	p := StartPostgresProxy(t, ln.Addr().String())
 	p.CutAt(func(Message) Verdict { return CutAfter })
 	client := dial(t, p.Addr())

@@ -109,7 +109,7 @@ func TestProxyForgetsWhatWasStalledWhenClosed(t *testing.T) {
 // without a byte lost or doubled.
 func TestProxyStallsInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
-	ln := Listen(t)
+	ln := listening(t)
 	p := StartProxy(t, ln.Addr().String())
 	client := dial(t, p.Addr())
 	server, err := ln.Accept()

@@ -21,13 +21,9 @@ func StartRedisCluster(t testing.TB, masters int, opts RedisOptions) []*Redis {
 	// By default a node's second port is its first and 10000, which may be no port.
 	nodes := make([]*Redis, masters)
 	for i := range nodes {
-		bus, err := freePort()
-		if err != nil {
-			t.Fatal(err)
-		}
 		own := opts
 		own.Settings = maps.Clone(opts.Settings)
-		own.Settings["cluster-port"] = strconv.Itoa(bus)
+		own.Settings["cluster-port"] = strconv.Itoa(Port(t))
 		nodes[i] = StartRedis(t, own)
 		nodes[i].name = "node of a Redis Cluster"
 	}

@@ -81,16 +81,23 @@ func TestWhatAHitCosts(t *testing.T) {
 	c := counting(n)
 	must(t, n.Create(t.Context(), record("one", "ann")))
 	warmed(t, n, "one")
-	seen.take()
-	polls := c.of(store.NoticePolled)
 	const lookups = 500
-	for range lookups {
-		_, err := n.Load(t.Context(), "one")
-		must(t, err)
-	}
-	got := seen.take()
-	if got["get"] != lookups || len(got) > 2 || got["postgres"] > 2*(c.of(store.NoticePolled)-polls+1) {
-		t.Errorf("%d lookups and %d polls: %v", lookups, c.of(store.NoticePolled)-polls, got)
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		seen.take()
+		hits, polls := c.of(store.NoticeHit), c.of(store.NoticePolled)
+		for range lookups {
+			_, err := n.Load(t.Context(), "one")
+			must(t, err)
+		}
+		got := seen.take()
+		hits, polls = c.of(store.NoticeHit)-hits, c.of(store.NoticePolled)-polls
+		if hits < lookups && time.Now().Before(deadline) {
+			continue // a poll was late on a busy machine, and that lookup was no hit
+		}
+		if hits != lookups || got["get"] != lookups || len(got) > 2 || got["postgres"] > 2*(polls+1) {
+			t.Errorf("%d lookups, %d of them hits, and %d polls: %v", lookups, hits, polls, got)
+		}
+		break
 	}
 }
 
