@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func start(t *testing.T) (lines []string, base string) {
 		t.Fatal(err)
 	}
 	for range 5 { // somebody else may take the port first
-		addr := freeAddr(t)
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(testserver.Port(t)))
 		if lines, ok := run(t, program, dir, addr); ok {
 			return lines, "http://" + addr
 		}
@@ -121,16 +122,6 @@ func listens(addr string) bool {
 		return false
 	}
 	return conn.Close() == nil
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // curlLines are the lines of a file that begin with curl.

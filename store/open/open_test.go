@@ -163,7 +163,11 @@ func TestRedisAddresses(t *testing.T) {
 			if _, err := b.Store.Load(t.Context(), r.ID); err != nil {
 				t.Errorf("%s, %s: %v", name, kind, err)
 			}
-			if h := b.Health(t.Context()); h.Status != "ok" || h.Servers["redis"] != nil {
+			h := b.Health(t.Context())
+			for end := time.Now().Add(30 * time.Second); h.Status != "ok" && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+				h = b.Health(t.Context()) // before Postgres, Redis has 50 ms to answer, and the machine may be busy
+			}
+			if h.Status != "ok" || h.Servers["redis"] != nil {
 				t.Errorf("%s, %s: %+v", name, kind, h)
 			}
 			if err := b.Close(); err != nil {
