@@ -42,14 +42,15 @@ func newCutRig(t *testing.T) *cutRig {
 
 // node is the app on a pool.
 func node(t *testing.T, pool *pgxpool.Pool) (url string) {
-	s, err := pgstore.New(pool, pgstore.Options{})
+	s, err := pgstore.New(pool, pgstore.Options{Timeout: time.Minute}) // a slow machine reaches none of these
 	if err != nil {
 		t.Fatal(err)
 	}
 	m, err := session.New(s, session.Config{
-		Secrets: []string{"mR4vT9xk2WqLz7bYc0PfJh5sNd8gUa3e"},
-		Cookie:  session.Cookie{Insecure: true},
-		Logger:  slog.New(slog.DiscardHandler),
+		Secrets:     []string{"mR4vT9xk2WqLz7bYc0PfJh5sNd8gUa3e"},
+		Cookie:      session.Cookie{Insecure: true},
+		LoadTimeout: time.Minute, CommitTimeout: time.Minute,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

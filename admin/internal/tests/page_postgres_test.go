@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -122,7 +123,7 @@ func TestThePageOnPostgres(t *testing.T) {
 	must(t, pgstore.Migrate(t.Context(), pool, pgstore.Options{}))
 	_, err = pool.Exec(t.Context(), filled)
 	must(t, err)
-	st, err := pgstore.New(pool, pgstore.Options{})
+	st, err := pgstore.New(pool, pgstore.Options{Timeout: time.Minute}) // a slow machine does not reach it
 	must(t, err)
 	r, url := served(t, st, func(o *admin.Options) {
 		o.Health = func(ctx context.Context) admin.Health {
