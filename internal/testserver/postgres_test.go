@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"strings"
@@ -110,9 +111,10 @@ func TestDatabasesAreApart(t *testing.T) {
 func TestDatabaseIsPreparedOnce(t *testing.T) {
 	t.Parallel()
 	pg := SharedPostgres(t, PostgresOptions{})
+	name := "prepared " + rand.Text() // with -count, another one each time
 	var f fakeTB
 	f.run(func() {
-		pg.Prepared(&f, "prepared", func(url string) {
+		pg.Prepared(&f, name, func(url string) {
 			run(t, url, "CREATE TABLE half (text text)")
 			f.Fatal("wrong")
 		})
@@ -122,7 +124,7 @@ func TestDatabaseIsPreparedOnce(t *testing.T) {
 	for range 3 {
 		t.Run("in parallel", func(t *testing.T) {
 			t.Parallel()
-			db := pg.Prepared(t, "prepared", func(url string) {
+			db := pg.Prepared(t, name, func(url string) {
 				runs.Add(1)
 				run(t, url, "CREATE TABLE notes (text text)", "INSERT INTO notes VALUES ('one')")
 			})
