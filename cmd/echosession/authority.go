@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/echosession/session/store"
 	"github.com/echosession/session/store/open"
 )
 
@@ -44,6 +45,19 @@ func (t *tool) read(kind string) (*open.Settings, error) {
 	}
 	s.Options.Timeout = workTimeout
 	return s, nil
+}
+
+// ability opens that store for what not every store can do. The store is open unless
+// there is an error.
+func ability[T any](ctx context.Context, t *tool) (able T, b *open.Backend, err error) {
+	if b, err = t.authority(ctx); err != nil {
+		return able, nil, err
+	}
+	if able, err = store.As[T](b.Store); err != nil {
+		b.Close()
+		return able, nil, err
+	}
+	return able, b, nil
 }
 
 // authority opens that store.

@@ -26,18 +26,14 @@ func (t *tool) cleanup() *cobra.Command {
 		Long:  "Remove the sessions whose lifetime is over, in small batches, beside the application. One process does it at a time; interrupted, it keeps what is done.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := t.authority(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer b.Close()
-			pruner, err := store.As[store.Pruner](b.Store)
+			pruner, b, err := ability[store.Pruner](cmd.Context(), t)
 			if errors.Is(err, errors.ErrUnsupported) {
 				return t.cleaned(cleaned{Note: "Redis forgets expired sessions by itself"})
 			}
 			if err != nil {
 				return err
 			}
+			defer b.Close()
 			ctx, done := context.WithCancel(cmd.Context())
 			shown := make(chan struct{})
 			go func() {

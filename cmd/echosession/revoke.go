@@ -33,15 +33,11 @@ func (t *tool) revoke() *cobra.Command {
 			if v.Handle != "" && !handle.Is(v.Handle) {
 				return usage{errors.New("--handle is no handle; " + handle.Shape + ", as echosession list --user USER shows it")}
 			}
-			b, err := t.authority(cmd.Context())
+			index, b, err := ability[store.UserIndex](cmd.Context(), t)
 			if err != nil {
 				return err
 			}
 			defer b.Close()
-			index, err := store.As[store.UserIndex](b.Store)
-			if err != nil {
-				return err
-			}
 			if v.Everyone && !yes {
 				if err := t.confirm(cmd.Context(), "This logs everybody out. Type yes to go on: "); err != nil {
 					return err

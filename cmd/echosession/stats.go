@@ -18,15 +18,11 @@ func (t *tool) stats() *cobra.Command {
 		Long:  "Count the sessions, and say of each figure whether it was counted or estimated.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := t.authority(cmd.Context())
+			stater, b, err := ability[store.Stater](cmd.Context(), t)
 			if err != nil {
 				return err
 			}
 			defer b.Close()
-			stater, err := store.As[store.Stater](b.Store)
-			if err != nil {
-				return err
-			}
 			s, err := stater.Stats(cmd.Context())
 			if err != nil {
 				return err
