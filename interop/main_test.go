@@ -20,7 +20,7 @@ var (
 
 func TestMain(m *testing.M) {
 	var err error
-	login, err = testserver.Build("../examples/login")
+	login, err = testserver.Build("../examples/login", "-race")
 	if err := errors.Join(err, installExpress()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

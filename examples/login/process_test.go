@@ -28,7 +28,7 @@ var program string // with the race detector
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // for the tests that serve in this process
 	var err error
-	if program, err = testserver.Build("."); err != nil {
+	if program, err = testserver.Build(".", "-race"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -69,7 +69,7 @@ func TestALoginWithoutAUserIsRefused(t *testing.T) {
 func start(t *testing.T) (lines []string, base string) {
 	t.Helper()
 	dir := t.TempDir()
-	program, err := testserver.Build(".")
+	program, err := testserver.Build(".", "-race")
 	if err != nil {
 		t.Fatal(err)
 	}

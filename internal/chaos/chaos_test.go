@@ -17,9 +17,6 @@ func TestMain(m *testing.M) { testserver.Main(m) }
 
 // TestChaos: see the package's documentation.
 func TestChaos(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes half a minute")
-	}
 	seed := *runSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano()) % 1_000_000

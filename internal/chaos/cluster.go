@@ -2,8 +2,6 @@ package chaos
 
 import (
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -80,16 +78,15 @@ func startCluster(t testing.TB, nodes int) *cluster {
 }
 
 // build makes the reference application, with the race detector where we have it.
-// "go run" keeps the program that it has linked; "go build" links it each time.
 func build(t testing.TB) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "login")
-	args := []string{"run", "-exec=cp"}
+	var flags []string
 	if raceEnabled {
-		args = append(args, "-race")
+		flags = []string{"-race"}
 	}
-	if out, err := exec.Command("go", append(args, "github.com/echosession/session/examples/login", program)...).CombinedOutput(); err != nil {
-		t.Fatalf("go run: %v\n%s", err, out)
+	program, err := testserver.Build("../../examples/login", flags...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return program
 }

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Build builds the program in a directory, with the race detector, and returns its
+// Build builds the program in a directory, with flags such as -race, and returns its
 // path. It is in Go's cache of builds: packages whose tests run the same program
 // link it once, which takes seconds, and it may stay there.
-func Build(dir string) (path string, err error) {
+func Build(dir string, flags ...string) (path string, err error) {
 	// "go run" keeps what it links, and -exec is told where that is; the first time
 	// it is told of a copy that does not stay.
 	for range 2 {
 		var errs bytes.Buffer
-		cmd := exec.Command("go", "-C", dir, "run", "-race", "-exec", "echo", ".")
+		cmd := exec.Command("go", append(append([]string{"-C", dir, "run"}, flags...), "-exec", "echo", ".")...)
 		cmd.Stderr = &errs
 		out, err := cmd.Output()
 		if err != nil {

@@ -18,13 +18,13 @@ func TestBuild(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() { println("+text+") }\n"), 0o600))
 	}
 	source(`"at work"`)
-	path, err := Build(dir)
+	path, err := Build(dir, "-race")
 	must(t, err)
 	out, err := exec.Command(path).CombinedOutput()
 	must(t, err)
 	want(t, "the program says", strings.TrimSpace(string(out)), "at work")
 	source("nothing")
-	if _, err := Build(dir); err == nil || !strings.Contains(err.Error(), "undefined: nothing") {
+	if _, err := Build(dir, "-race"); err == nil || !strings.Contains(err.Error(), "undefined: nothing") {
 		t.Errorf("what does not compile: %v", err)
 	}
 }
