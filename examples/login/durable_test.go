@@ -152,7 +152,7 @@ func TestARoleThatOnlyServes(t *testing.T) {
 	if code := p.exitCode(t); code != exitBadConfig || !strings.Contains(p.text(), "grant.sql") {
 		t.Errorf("without its rights it exits with %d and says:\n%s", code, p.text())
 	}
-	psql := exec.CommandContext(t.Context(), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "role="+role,
+	psql := exec.CommandContext(t.Context(), testserver.Need(t, "postgresql-client", "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "role="+role,
 		"-d", url, "-f", "../../store/postgres/grant.sql")
 	if out, err := psql.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -5,10 +5,10 @@
 package browser
 
 import (
-	"os"
-	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/echosession/session/internal/testserver"
 )
 
 // patience is how long a browser may take for anything. No test waits for it
@@ -30,27 +30,10 @@ type Browser struct {
 // Without Chromium the test is skipped, and fails where the environment has CI set.
 func Start(t testing.TB) *Browser {
 	t.Helper()
-	path := find()
-	if path == "" {
-		const missing = "Chromium is missing: install the package chromium"
-		if os.Getenv("CI") == "" {
-			t.Skip(missing)
-		}
-		t.Fatal(missing)
-	}
-	c, err := running.join(path)
+	c, err := running.join(testserver.Need(t, "chromium", names...))
 	must(t, err)
 	t.Cleanup(func() { running.leave(c) })
 	return &Browser{c, t}
-}
-
-func find() string {
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
 }
 
 func must(t testing.TB, err error) {

