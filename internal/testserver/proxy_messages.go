@@ -54,18 +54,18 @@ const (
 // the proxy stands still: it must not call the proxy, nor t.Fatal. To try every
 // message of an exchange:
 //
-//	for k := 0; ; k++ {
+//	for k, cut := 0, true; cut; k++ { // until there is no such message
 //		p.CloseAll() // so that nothing of the last round is counted
+//		cut = false
 //		p.CutAt(func(m testserver.Message) testserver.Verdict {
 //			if m.N == k {
+//				cut = true
 //				return testserver.CutAfter
 //			}
 //			return testserver.Pass
 //		})
 //		exchange()
-//		if p.Messages() <= k {
-//			break // there was no such message
-//		}
+//		p.Heal()
 //	}
 func (p *Proxy) CutAt(decide func(Message) Verdict) {
 	p.t.Helper()
@@ -75,13 +75,6 @@ func (p *Proxy) CutAt(decide func(Message) Verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.decide, p.seen = decide, 0
-}
-
-// Messages counts those since the last [Proxy.CutAt].
-func (p *Proxy) Messages() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.seen
 }
 
 // judge counts a message and asks what to do at it, with the lock held.
