@@ -25,7 +25,7 @@
 // # Who may
 //
 // There is no handler without [Options.Authorize] and [Options.Actor]. Every
-// request but those for the page's three files is authorized anew. Changes are
+// request but those for the page's own files is authorized anew. Changes are
 // POST, from the same origin, limited in number, and each is logged with who,
 // why, what and how many.
 package admin
